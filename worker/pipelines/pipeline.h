@@ -1,0 +1,124 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A loaded model that draws pictures, as the agent sees it. Free of Torch and of protobuf, so that
+// both the agent's link and the models' code may include it.
+//
+//   Examine ── facts, without reading weights
+//   Load ── Pipeline ── Prepare ── Generation ── Step × n ── Finish ── Image
+//
+// One thread owns a Pipeline and its Generations: it owns the device's compute. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+namespace hanga {
+
+// One image to draw; every field is resolved. Mirrors hanga.v1.GenerationSpec.
+struct GenerationRequest {
+  std::string prompt;
+  std::string prompt_2;           // empty: as prompt
+  std::string negative_prompt;
+  std::string negative_prompt_2;  // empty: as negative_prompt
+  int max_sequence_length = 0;    // 0: the model's default
+  uint64_t seed = 0;
+  int steps = 0;
+  double guidance_scale = 0;
+  double true_cfg_scale = 1;
+  std::string sampler;            // empty: the model's default
+  std::string scheduler;          // empty: the sampler's default
+  std::optional<double> shift;    // unset: the model's
+  int width = 0, height = 0;      // pixels
+};
+
+// 8-bit RGB, rows from the top, no padding.
+struct Image {
+  int width = 0, height = 0;
+  std::vector<uint8_t> rgb;  // [height, width, 3]
+};
+
+// Where a model's files are. Either a diffusers folder, or single files by component.
+struct ModelFiles {
+  std::string path;                               // a folder, or the main checkpoint
+  std::map<std::string, std::string> components;  // "text_encoder", "text_encoder_2", "vae", ...
+};
+
+struct ModelLimits {
+  int min_side = 0, max_side = 0;  // pixels
+  int64_t max_pixels = 0;
+  int size_multiple = 0;
+  int max_steps = 0;
+  int max_sequence_length = 0;
+  std::vector<std::string> samplers;
+};
+
+// What can be told of a model from its configuration and file headers alone.
+struct ModelFacts {
+  std::string family;  // "flux"
+  std::string sha256;  // over the weight files, see docs/formats/model-hash.md
+  uint64_t parameters = 0;
+  uint64_t weight_bytes = 0;  // as stored
+  ModelLimits limits;
+  GenerationRequest defaults;
+};
+
+struct LoadOptions {
+  std::string device = "cpu";  // "cpu", "cuda:0"
+  std::string dtype = "auto";  // auto: float32 on CPUs, bfloat16 on GPUs
+};
+
+// One image on its way. Destroying it frees what it holds.
+class Generation {
+ public:
+  virtual ~Generation() = default;
+  virtual int step() const = 0;   // finished denoising steps
+  virtual int steps() const = 0;  // in all
+  // Generations of one pipeline with equal keys may step as one batch.
+  virtual const std::string& batch_key() const = 0;
+  bool done() const { return step() >= steps(); }
+};
+
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+
+  // Encodes the prompt and draws the noise. INVALID_ARGUMENT names field, value and limit.
+  virtual absl::StatusOr<std::unique_ptr<Generation>> Prepare(const GenerationRequest& request) = 0;
+
+  // One denoising step of every generation of the batch; all have the same batch_key. On failure
+  // none has advanced. RESOURCE_EXHAUSTED: out of memory, a smaller batch may succeed.
+  virtual absl::Status Step(absl::Span<Generation* const> batch) = 0;
+
+  // Decodes a finished generation.
+  virtual absl::StatusOr<Image> Finish(Generation& generation) = 0;
+
+  // A small picture of an unfinished one: a linear projection of its latents, 1/8 of the size.
+  virtual absl::StatusOr<Image> Preview(const Generation& generation) = 0;
+
+  // Everything that a generation needs to go on elsewhere to the same bits (docs/formats/checkpoint.md),
+  // and the way back. INVALID_ARGUMENT if the bytes are not a checkpoint of this request and model.
+  virtual absl::StatusOr<std::string> Save(const Generation& generation) = 0;
+  virtual absl::StatusOr<std::unique_ptr<Generation>> Restore(const GenerationRequest& request,
+                                                              std::string_view checkpoint) = 0;
+
+  virtual uint64_t resident_bytes() const = 0;  // weights on the device
+};
+
+// Finds the family by the files' configuration and keys, and checks every key and shape against
+// its declaration. FAILED_PRECONDITION or INVALID_ARGUMENT says what is wrong with the files.
+absl::StatusOr<ModelFacts> ExamineModel(const ModelFiles& files);
+
+absl::StatusOr<std::unique_ptr<Pipeline>> LoadPipeline(const ModelFiles& files,
+                                                       const LoadOptions& options);
+
+}  // namespace hanga
