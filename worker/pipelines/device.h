@@ -1,0 +1,33 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What the process may know and set of its device without seeing Torch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace hanga {
+
+// Threads that a CPU device computes with; the whole process's. Call it before the first model.
+void SetComputeThreads(int threads);
+
+struct GpuFacts {
+  std::string model;          // "NVIDIA H200"
+  std::string uuid;           // "GPU-..."
+  uint64_t memory_bytes = 0;  // in all
+  uint64_t free_bytes = 0;    // not used by any process, and what this one holds unused
+};
+
+// GPUs that the driver shows to this process; 0 without CUDA.
+int GpuCount();
+
+// NOT_FOUND if there is no such GPU, UNAVAILABLE if it does not answer.
+absl::StatusOr<GpuFacts> QueryGpu(int index);
+
+// Gives memory that the allocator keeps for later back to the device.
+void ReleaseUnusedGpuMemory();
+
+}  // namespace hanga

@@ -1,0 +1,70 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <cuda_runtime_api.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "worker/pipelines/device.h"
+
+namespace hanga {
+namespace {
+
+std::string FormatUuid(const cudaUUID_t& uuid) {
+  std::string text = "GPU-";
+  for (int i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text.push_back('-');
+    absl::StrAppendFormat(&text, "%02x", static_cast<unsigned char>(uuid.bytes[i]));
+  }
+  return text;
+}
+
+absl::Status Failed(int index, cudaError_t error) {
+  return absl::UnavailableError(
+      absl::StrCat("cuda:", index, " does not answer: ", cudaGetErrorString(error)));
+}
+
+// What this process's allocator holds of the device without using it.
+uint64_t HeldUnused(int index) {
+  if (!c10::cuda::CUDACachingAllocator::get()->initialized()) return 0;
+  const auto stats =
+      c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index));
+  const auto reserved = stats.reserved_bytes[0].current, used = stats.allocated_bytes[0].current;
+  return reserved > used ? static_cast<uint64_t>(reserved - used) : 0;
+}
+
+}  // namespace
+
+int GpuCount() {
+  int count = 0;
+  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
+}
+
+absl::StatusOr<GpuFacts> QueryGpu(int index) {
+  if (const int count = GpuCount(); index < 0 || index >= count) {
+    return absl::NotFoundError(
+        absl::StrCat("device: cuda:", index, " does not exist; GPUs found: ", count));
+  }
+  cudaDeviceProp properties;
+  if (const cudaError_t e = cudaGetDeviceProperties(&properties, index); e != cudaSuccess) {
+    return Failed(index, e);
+  }
+  size_t free = 0, total = 0;
+  if (const cudaError_t e = cudaSetDevice(index); e != cudaSuccess) return Failed(index, e);
+  if (const cudaError_t e = cudaMemGetInfo(&free, &total); e != cudaSuccess) {
+    return Failed(index, e);
+  }
+  return GpuFacts{.model = properties.name,
+                  .uuid = FormatUuid(properties.uuid),
+                  .memory_bytes = total,
+                  .free_bytes = free + HeldUnused(index)};
+}
+
+void ReleaseUnusedGpuMemory() {
+  if (c10::cuda::CUDACachingAllocator::get()->initialized()) {
+    c10::cuda::CUDACachingAllocator::emptyCache();
+  }
+}
+
+}  // namespace hanga
