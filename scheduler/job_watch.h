@@ -26,7 +26,4 @@ class JobWatch {
   virtual v1::WatchJobResponse Peek() = 0;
 };
 
-// Whether a job in this state never changes again.
-bool IsFinal(v1::JobState state);
-
 }  // namespace hanga

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -58,6 +59,11 @@ struct SchedulerOptions {
   uint32_t max_queued = 100'000;  // tasks waiting in all
   // How long a task may be held back for a worker that has its model in memory.
   absl::Duration max_affinity_wait = absl::Seconds(30);
+  // Called when the number of workers that take tasks has changed, and when a worker was undrained
+  // (its supervisor may start it again). As callbacks of scheduler.h; may be empty.
+  std::function<void(int)> usable_workers_changed;
+  std::function<void(const std::string& worker_id)> undrained;
+
   uint64_t max_artifact_bytes = 256 << 20;  // one result
   uint64_t max_blob_bytes = 64 << 20;       // one input
 };

@@ -96,8 +96,10 @@ class Scheduler {
   virtual absl::StatusOr<v1::Worker> DrainWorker(const v1::DrainWorkerRequest& request) = 0;
   virtual absl::StatusOr<v1::Worker> UndrainWorker(std::string_view name) = 0;
 
-  // A new stream of a worker. The session lives until both sides have let go of it.
-  virtual std::shared_ptr<WorkerSession> Attach(std::shared_ptr<WorkerSink> sink) = 0;
+  // A new stream of a worker whose credentials allow it to be `worker_id` alone, or any if empty.
+  // Hand in the next message when OnMessage() has returned: that is the back-pressure.
+  virtual std::shared_ptr<WorkerSession> Attach(std::string worker_id,
+                                                std::shared_ptr<WorkerSink> sink) = 0;
 
   // What the supervisor of a local process says of it. When the process has ended, its tasks go
   // back to the queue at once, without waiting for the lease.

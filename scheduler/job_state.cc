@@ -1,0 +1,45 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "scheduler/job_state.h"
+
+#include <algorithm>
+
+namespace hanga {
+namespace {
+
+constexpr JobTransition kTransitions[] = {
+    {v1::JOB_STATE_QUEUED, v1::JOB_STATE_RUNNING, "a task was assigned"},
+    {v1::JOB_STATE_QUEUED, v1::JOB_STATE_CANCELLED, "cancelled in the queue"},
+    {v1::JOB_STATE_QUEUED, v1::JOB_STATE_EXPIRED, "its deadline passed in the queue"},
+    {v1::JOB_STATE_QUEUED, v1::JOB_STATE_FAILED, "its model cannot be run any more"},
+    {v1::JOB_STATE_RUNNING, v1::JOB_STATE_QUEUED, "its only attempts were lost"},
+    {v1::JOB_STATE_RUNNING, v1::JOB_STATE_SUCCEEDED, "every image is stored"},
+    {v1::JOB_STATE_RUNNING, v1::JOB_STATE_FAILED, "an image has failed for good"},
+    {v1::JOB_STATE_RUNNING, v1::JOB_STATE_CANCELLING, "cancelled on a worker"},
+    {v1::JOB_STATE_CANCELLING, v1::JOB_STATE_CANCELLED, "no worker holds it any more"},
+    {v1::JOB_STATE_CANCELLING, v1::JOB_STATE_SUCCEEDED, "it finished first"},
+    {v1::JOB_STATE_CANCELLING, v1::JOB_STATE_FAILED, "it failed first"},
+};
+
+}  // namespace
+
+absl::Span<const JobTransition> JobTransitions() { return kTransitions; }
+
+bool MayBecome(v1::JobState from, v1::JobState to) {
+  return std::any_of(std::begin(kTransitions), std::end(kTransitions),
+                     [&](const JobTransition& t) { return t.from == from && t.to == to; });
+}
+
+bool IsFinal(v1::JobState state) {
+  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||
+         state == v1::JOB_STATE_CANCELLED || state == v1::JOB_STATE_EXPIRED;
+}
+
+std::string_view StateName(v1::JobState state) {
+  std::string_view name = v1::JobState_Name(state);
+  name.remove_prefix(sizeof("JOB_STATE_") - 1);
+  return name;
+}
+
+}  // namespace hanga
