@@ -18,18 +18,20 @@ enum class ComponentKind { kFluxTransformer, kClip, kT5, kAutoencoder };
 // One network of a family. `name` is its folder in a diffusers repository, and in a checkpoint's
 // list of components.
 struct Component {
-  std::string_view name;  // "text_encoder_2"
+  std::string name;  // "text_encoder_2"
   ComponentKind kind;
-  std::string_view class_name;  // in model_index.json: "T5EncoderModel"
+  std::string class_name;  // in model_index.json: "T5EncoderModel"
 };
 
 struct Family {
-  std::string_view name;                           // "flux"
-  std::vector<std::string_view> pipeline_classes;  // _class_name in model_index.json
-  // Any of these keys in a single file, after its prefix ("model.diffusion_model.") is taken off,
-  // says that it holds this family's main network.
-  std::vector<std::string_view> telling_keys;
-  std::vector<Component> components;  // in the order in which a generation uses them
+  std::string name;                           // "flux"
+  std::vector<std::string> pipeline_classes;  // _class_name in model_index.json
+  // Each entry is a set of keys that, all together in one file, say that it holds the family's main
+  // network in one of its layouts. A file may put any prefix before them.
+  std::vector<std::vector<std::string>> signatures;
+  std::string main_component;           // what such a file holds
+  std::vector<Component> components;    // in the order in which a generation uses them
+  std::vector<std::string> tokenizers;  // their folders
 };
 
 absl::Span<const Family> Families();
@@ -37,7 +39,7 @@ absl::Span<const Family> Families();
 // Null where no family has this pipeline class.
 const Family* FamilyByPipelineClass(std::string_view class_name);
 
-// Null where no family is told by these keys. `keys` need not be sorted.
+// Null where the keys hold no family's signature. `keys` need not be sorted.
 const Family* FamilyByKeys(absl::Span<const std::string> keys);
 
 }  // namespace hanga

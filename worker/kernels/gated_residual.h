@@ -1,0 +1,14 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The gated residual connection of diffusion transformers (adaLN-Zero, arXiv:2212.09748).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace hanga::kernels {
+
+// x + gate * y. x and y [B, L, C]; gate [B, 1, C].
+at::Tensor GatedResidual(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& y);
+
+}  // namespace hanga::kernels
