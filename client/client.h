@@ -3,7 +3,7 @@
 
 // A connection to a Hanga server: submit jobs, follow them, fetch their pictures.
 //
-//   auto client = hanga::client::Client::Make({.address = "127.0.0.1:7420"});
+//   auto client = hanga::client::Client::Make({.address = "127.0.0.1:9876"});
 //   hanga::v1::GenerateRequest request;
 //   request.mutable_submit()->mutable_spec()->set_model("models/demo");
 //   request.mutable_submit()->mutable_spec()->set_prompt("a lighthouse at dusk");
@@ -37,15 +37,15 @@ namespace hanga::client {
 
 // Called on the thread that made the call, in order; each may be empty.
 struct GenerateEvents {
-  std::function<void(const v1::Job&)> on_job;
-  std::function<void(const v1::Preview&)> on_preview;
+  std::function<void(const v1::Job&)> on_job = {};
+  std::function<void(const v1::Preview&)> on_preview = {};
   // One whole image, its SHA-256 verified; once per image. A failure ends the call with it.
-  std::function<absl::Status(const v1::Artifact&, std::string bytes)> on_image;
+  std::function<absl::Status(const v1::Artifact&, std::string bytes)> on_image = {};
 };
 
 struct WatchEvents {
-  std::function<void(const v1::Job&)> on_job;
-  std::function<void(const v1::Preview&)> on_preview;
+  std::function<void(const v1::Job&)> on_job = {};
+  std::function<void(const v1::Preview&)> on_preview = {};
 };
 
 // Takes the next piece of an artifact. A failure ends the download with it.

@@ -11,7 +11,7 @@
 
 namespace hanga::client {
 
-inline constexpr char kDefaultAddress[] = "127.0.0.1:7420";
+inline constexpr char kDefaultAddress[] = "127.0.0.1:9876";
 
 struct ClientOptions {
   std::string address = kDefaultAddress;  // HOST:PORT, [IPv6]:PORT or unix:PATH
@@ -29,9 +29,20 @@ struct ClientOptions {
   absl::Duration reconnect_timeout = absl::Seconds(60);
 };
 
-// Reads HANGA_ADDRESS, HANGA_TOKEN_FILE (first line), HANGA_TLS (1), HANGA_TLS_CA, HANGA_TLS_CERT,
-// HANGA_TLS_KEY (PEM files) and HANGA_INSECURE (1); what is unset keeps its default.
-// INVALID_ARGUMENT names the variable whose file cannot be read.
-absl::StatusOr<ClientOptions> OptionsFromEnvironment();
+// The same with files by their names, as an operator gives them.
+struct OptionSources {
+  std::string address = kDefaultAddress;
+  std::string token_file;                 // its first line is the token
+  std::string tls_ca, tls_cert, tls_key;  // PEM
+  bool tls = false;
+  bool insecure = false;
+};
+
+// HANGA_ADDRESS, HANGA_TOKEN_FILE, HANGA_TLS_CA, HANGA_TLS_CERT, HANGA_TLS_KEY, HANGA_TLS (1) and
+// HANGA_INSECURE (1); what is unset keeps its default.
+OptionSources SourcesFromEnvironment();
+
+// INVALID_ARGUMENT names the file that is empty or cannot be read.
+absl::StatusOr<ClientOptions> ReadOptions(const OptionSources& sources);
 
 }  // namespace hanga::client

@@ -6,16 +6,23 @@
 #include <string>
 
 #include "absl/strings/cord.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
 namespace hanga::client {
 namespace {
 
-constexpr char kErrorInfoUrl[] = "type.googleapis.com/google.rpc.ErrorInfo";
+constexpr char kTypeUrlPrefix[] = "type.googleapis.com/";
+
+// The payload of a detail's type; empty without one.
+template <typename Detail>
+Detail PayloadOf(const absl::Status& status) {
+  Detail detail;
+  const auto payload = status.GetPayload(kTypeUrlPrefix + Detail::descriptor()->full_name());
+  if (!payload || !detail.ParseFromString(std::string(*payload))) detail.Clear();
+  return detail;
+}
 
 // Appends what `detail` knows and `text` does not yet say.
 void AppendDetail(const google::protobuf::Any& detail, std::string& text) {
@@ -23,7 +30,7 @@ void AppendDetail(const google::protobuf::Any& detail, std::string& text) {
   google::rpc::RetryInfo retry;
   if (detail.UnpackTo(&bad_request)) {
     for (const auto& violation : bad_request.field_violations()) {
-      if (absl::StrContains(text, violation.description())) continue;
+      if (text.find(violation.description()) != std::string::npos) continue;
       absl::StrAppend(&text, "; ", violation.field(), ": ", violation.description());
     }
   } else if (detail.UnpackTo(&retry)) {
@@ -54,14 +61,15 @@ absl::Status FromGrpc(const grpc::Status& status, const std::string& address) {
   // The server's own UNAVAILABLE carries an ErrorInfo; the library's does not.
   if (!absl::IsUnavailable(result) || !ErrorReason(result).empty()) return result;
   return absl::UnavailableError(
-      absl::StrCat("no hangad answers at ", address, " (", result.message(), ")"));
+      absl::StrCat("no hangad answers at ", address, "; is it running? (", result.message(), ")"));
 }
 
 std::string ErrorReason(const absl::Status& status) {
-  google::rpc::ErrorInfo info;
-  const auto payload = status.GetPayload(kErrorInfoUrl);
-  if (!payload || !info.ParseFromString(std::string(*payload))) return "";
-  return info.reason();
+  return PayloadOf<google::rpc::ErrorInfo>(status).reason();
+}
+
+google::rpc::BadRequest FieldViolations(const absl::Status& status) {
+  return PayloadOf<google::rpc::BadRequest>(status);
 }
 
 }  // namespace hanga::client

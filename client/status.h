@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "google/rpc/error_details.pb.h"
 
 namespace hanga::client {
 
@@ -21,5 +22,8 @@ absl::Status FromGrpc(const grpc::Status& status, const std::string& address);
 
 // The reason of the google.rpc.ErrorInfo that the server sent ("QUEUE_FULL"); empty without one.
 std::string ErrorReason(const absl::Status& status);
+
+// The fields that the server refused, and why; empty without a google.rpc.BadRequest.
+google::rpc::BadRequest FieldViolations(const absl::Status& status);
 
 }  // namespace hanga::client

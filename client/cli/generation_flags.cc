@@ -1,0 +1,145 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "client/cli/generation_flags.h"
+
+#include <charconv>
+#include <iostream>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/text.h"
+
+namespace hanga::cli {
+namespace {
+
+// "256x192" to a width and a height.
+absl::Status ParseSize(const std::string& text, v1::GenerationSpec& spec) {
+  uint32_t sides[2] = {};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (uint32_t& side : sides) {
+    if (&side != sides && (at == end || (*at++ != 'x' && at[-1] != 'X'))) at = nullptr;
+    if (at == nullptr) break;
+    const auto [next, error] = std::from_chars(at, end, side);
+    at = error == std::errc() ? next : nullptr;
+  }
+  if (at != end) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--size: \"", text, "\" is not WIDTHxHEIGHT in pixels, as in 256x192"));
+  }
+  spec.set_width(sides[0]);
+  spec.set_height(sides[1]);
+  return absl::OkStatus();
+}
+
+absl::Status AddLabel(const std::string& text, v1::SubmitJobRequest& request) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return absl::InvalidArgumentError(absl::StrCat("--label: \"", text, "\" is not KEY=VALUE"));
+  }
+  (*request.mutable_labels())[text.substr(0, equals)] = text.substr(equals + 1);
+  return absl::OkStatus();
+}
+
+absl::Status SetDeadline(const std::string& text, absl::Time now, v1::SubmitJobRequest& request) {
+  const auto duration = ParseDuration("--deadline", text);
+  if (!duration.ok()) return duration.status();
+  const int64_t nanos = absl::ToUnixNanos(now + *duration);
+  request.mutable_queue_deadline()->set_seconds(nanos / 1'000'000'000);
+  request.mutable_queue_deadline()->set_nanos(nanos % 1'000'000'000);
+  return absl::OkStatus();
+}
+
+std::string ReadStandardInput() {
+  std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+void SetPicture(const GenerationFlags& flags, v1::GenerationSpec& spec) {
+  if (!flags.model.empty()) spec.set_model(ResourceName("models", flags.model));
+  spec.set_prompt(flags.prompt == "-" ? ReadStandardInput() : flags.prompt);
+  spec.set_prompt_2(flags.prompt_2);
+  spec.set_negative_prompt(flags.negative_prompt);
+  spec.set_negative_prompt_2(flags.negative_prompt_2);
+  if (flags.weighted) spec.set_prompt_syntax(v1::PROMPT_SYNTAX_WEIGHTED);
+  if (flags.max_sequence_length) spec.set_max_sequence_length(*flags.max_sequence_length);
+  if (flags.seed) spec.set_seed(*flags.seed);
+  if (flags.steps) spec.set_steps(*flags.steps);
+  if (flags.guidance) spec.set_guidance_scale(*flags.guidance);
+  if (flags.true_cfg) spec.set_true_cfg_scale(*flags.true_cfg);
+  if (flags.shift) spec.set_shift(*flags.shift);
+  spec.set_sampler(flags.sampler);
+  spec.set_scheduler(flags.scheduler);
+  if (flags.images) spec.set_num_images(*flags.images);
+  if (flags.quality) spec.set_quality(*flags.quality);
+  if (flags.preview_interval) spec.set_preview_interval(*flags.preview_interval);
+  if (flags.format == "png") spec.set_output_format(v1::OUTPUT_FORMAT_PNG);
+  if (flags.format == "webp") spec.set_output_format(v1::OUTPUT_FORMAT_WEBP);
+  spec.set_deterministic(flags.deterministic);
+  spec.set_allow_cached_result(flags.allow_cached);
+}
+
+}  // namespace
+
+void GenerationFlags::AddTo(CLI::App& command) {
+  command.add_option("prompt", prompt, "what the picture shows; - reads standard input")
+      ->required();
+  const std::string picture = "Picture";
+  const auto option = [&](const char* name, auto& value, const char* text) {
+    return command.add_option(name, value, text)->group(picture);
+  };
+  option("-m,--model", model, "model to draw with; may be left out if there is only one");
+  option("--negative", negative_prompt, "what the picture must not show (with --true-cfg above 1)");
+  option("--prompt-2", prompt_2, "prompt of the second text encoder, if another");
+  option("--negative-2", negative_prompt_2, "negative prompt of the second text encoder");
+  command.add_flag("--weighted", weighted, "read (word:1.2) weights in prompts")->group(picture);
+  option("-s,--size", size, "WIDTHxHEIGHT in pixels");
+  option("--steps", steps, "denoising steps");
+  option("--seed", seed, "noise seed of the first image; image i takes seed + i");
+  option("-n,--images", images, "images to draw");
+  option("--guidance", guidance, "distilled guidance scale");
+  option("--true-cfg", true_cfg, "classifier-free guidance scale; 1 is off");
+  option("--sampler", sampler, "sampler, as diffusers names it");
+  option("--scheduler", scheduler, "sigma schedule");
+  option("--shift", shift, "timestep shift");
+  option("--max-sequence-length", max_sequence_length, "prompt tokens of the long text encoder");
+  option("--format", format, "png or webp")->check(CLI::IsMember({"png", "webp"}));
+  option("--quality", quality, "of webp, 1 to 100; 100 is lossless");
+  option("--preview-interval", preview_interval, "write a small preview every so many steps");
+  command.add_flag("--deterministic", deterministic, "forbid what could change the result's bits")
+      ->group(picture);
+  command.add_flag("--allow-cached", allow_cached, "an identical earlier result will do")
+      ->group(picture);
+  const std::string queue = "Queue";
+  command.add_option("--priority", priority, "low, normal or high")
+      ->check(CLI::IsMember({"low", "normal", "high"}))
+      ->group(queue);
+  command.add_option("--deadline", deadline, "expire unless started within this time (90s, 10m)")
+      ->group(queue);
+  command.add_option("--label", labels, "KEY=VALUE to find the job by; may be repeated")
+      ->group(queue)
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_option("--request-id", request_id, "UUID; the same id never makes a second job")
+      ->group(queue);
+}
+
+absl::StatusOr<v1::SubmitJobRequest> GenerationFlags::Request(absl::Time now) const {
+  v1::SubmitJobRequest request;
+  SetPicture(*this, *request.mutable_spec());
+  absl::Status status;
+  if (!size.empty()) status.Update(ParseSize(size, *request.mutable_spec()));
+  for (const std::string& label : labels) status.Update(AddLabel(label, request));
+  if (!deadline.empty()) status.Update(SetDeadline(deadline, now, request));
+  if (!status.ok()) return status;
+  request.set_request_id(request_id);
+  request.set_priority(priority == "low"      ? v1::PRIORITY_LOW
+                       : priority == "normal" ? v1::PRIORITY_NORMAL
+                       : priority == "high"   ? v1::PRIORITY_HIGH
+                                              : v1::PRIORITY_UNSPECIFIED);
+  return request;
+}
+
+}  // namespace hanga::cli
