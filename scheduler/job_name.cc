@@ -14,7 +14,7 @@ namespace {
 
 // Digits alone, without leading zeros: every number has one spelling.
 template <typename Number>
-bool ParseNumber(std::string_view text, Number* number) {
+bool ParseNumber(absl::string_view text, Number* number) {
   return !text.empty() && (text == "0" || text[0] != '0') &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
          absl::SimpleAtoi(text, number);
@@ -22,13 +22,13 @@ bool ParseNumber(std::string_view text, Number* number) {
 
 }  // namespace
 
-std::string JobName(std::string_view tag, JobId id) { return absl::StrCat("jobs/", tag, "-", id); }
+std::string JobName(absl::string_view tag, JobId id) { return absl::StrCat("jobs/", tag, "-", id); }
 
-std::string ArtifactName(std::string_view tag, JobId id, uint32_t index) {
+std::string ArtifactName(absl::string_view tag, JobId id, uint32_t index) {
   return absl::StrCat("jobs/", tag, "-", id, "/artifacts/", index);
 }
 
-std::optional<JobId> ParseJobName(std::string_view tag, std::string_view name) {
+std::optional<JobId> ParseJobName(absl::string_view tag, absl::string_view name) {
   JobId id = 0;
   if (!absl::ConsumePrefix(&name, "jobs/") || !absl::ConsumePrefix(&name, tag) ||
       !absl::ConsumePrefix(&name, "-") || !ParseNumber(name, &id)) {
@@ -37,8 +37,8 @@ std::optional<JobId> ParseJobName(std::string_view tag, std::string_view name) {
   return id;
 }
 
-std::optional<ArtifactId> ParseArtifactName(std::string_view tag, std::string_view name) {
-  constexpr std::string_view kMiddle = "/artifacts/";
+std::optional<ArtifactId> ParseArtifactName(absl::string_view tag, absl::string_view name) {
+  constexpr absl::string_view kMiddle = "/artifacts/";
   const size_t middle = name.find(kMiddle);
   if (middle == name.npos) return std::nullopt;
   const auto job = ParseJobName(tag, name.substr(0, middle));
@@ -47,13 +47,13 @@ std::optional<ArtifactId> ParseArtifactName(std::string_view tag, std::string_vi
   return ArtifactId{*job, index};
 }
 
-bool IsResourceId(std::string_view id) {
+bool IsResourceId(absl::string_view id) {
   return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
   });
 }
 
-std::string_view IdOf(std::string_view collection, std::string_view name) {
+absl::string_view IdOf(absl::string_view collection, absl::string_view name) {
   if (!absl::ConsumePrefix(&name, collection) || !absl::ConsumePrefix(&name, "/") ||
       !IsResourceId(name)) {
     return {};

@@ -36,8 +36,8 @@ bool IsFinal(v1::JobState state) {
          state == v1::JOB_STATE_CANCELLED || state == v1::JOB_STATE_EXPIRED;
 }
 
-std::string_view StateName(v1::JobState state) {
-  std::string_view name = v1::JobState_Name(state);
+absl::string_view StateName(v1::JobState state) {
+  absl::string_view name = v1::JobState_Name(state);
   name.remove_prefix(sizeof("JOB_STATE_") - 1);
   return name;
 }

@@ -13,8 +13,7 @@
 //                                                      └── finished first ──▶ SUCCEEDED
 #pragma once
 
-#include <string_view>
-
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "hanga/v1/job.pb.h"
 
@@ -22,7 +21,7 @@ namespace hanga {
 
 struct JobTransition {
   v1::JobState from, to;
-  std::string_view why;
+  absl::string_view why;
 };
 
 // All legal steps.
@@ -34,6 +33,6 @@ bool MayBecome(v1::JobState from, v1::JobState to);
 bool IsFinal(v1::JobState state);
 
 // "QUEUED", for people and for metrics' labels.
-std::string_view StateName(v1::JobState state);
+absl::string_view StateName(v1::JobState state);
 
 }  // namespace hanga

@@ -20,11 +20,11 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "hanga/v1/cluster_service.pb.h"
 #include "hanga/v1/generation_service.pb.h"
@@ -59,7 +59,7 @@ class Scheduler {
   virtual void Submit(const Caller& caller, v1::SubmitJobRequest request, JobDone done) = 0;
 
   // Reads the disk. NOT_FOUND.
-  virtual absl::StatusOr<v1::Job> Get(const Caller& caller, std::string_view name) = 0;
+  virtual absl::StatusOr<v1::Job> Get(const Caller& caller, absl::string_view name) = 0;
 
   // Reads the disk. A page may be shorter than asked for although more follow.
   virtual absl::StatusOr<v1::ListJobsResponse> List(const Caller& caller,
@@ -67,7 +67,7 @@ class Scheduler {
 
   // `done` is called when the change is durable; at once if there is none to make.
   // NOT_FOUND; FAILED_PRECONDITION if the job has ended otherwise.
-  virtual void Cancel(const Caller& caller, std::string_view name, JobDone done) = 0;
+  virtual void Cancel(const Caller& caller, absl::string_view name, JobDone done) = 0;
 
   // Follows a job; `wake` says that Take() has something. See job_watch.h.
   virtual absl::StatusOr<std::unique_ptr<JobWatch>> Watch(const Caller& caller,
@@ -76,25 +76,25 @@ class Scheduler {
 
   // `jobs/{job}/artifacts/{index}`. NOT_FOUND also while the image is unfinished, or expired.
   virtual absl::StatusOr<ArtifactFile> OpenArtifact(const Caller& caller,
-                                                    std::string_view name) = 0;
+                                                    absl::string_view name) = 0;
 
   // Starts storing an input. ALREADY_EXISTS is not an error here: see BlobUpload::complete.
   virtual absl::StatusOr<std::unique_ptr<BlobUpload>> UploadBlob(const Caller& caller,
-                                                                 std::string_view sha256,
+                                                                 absl::string_view sha256,
                                                                  uint64_t size_bytes) = 0;
 
   // --- Models ---
 
   virtual absl::StatusOr<v1::ListModelsResponse> ListModels(
       const v1::ListModelsRequest& request) = 0;
-  virtual absl::StatusOr<v1::Model> GetModel(std::string_view name) = 0;  // NOT_FOUND
+  virtual absl::StatusOr<v1::Model> GetModel(absl::string_view name) = 0;  // NOT_FOUND
 
   // --- Workers ---
 
   virtual absl::StatusOr<v1::ListWorkersResponse> ListWorkers(
       const v1::ListWorkersRequest& request) = 0;
   virtual absl::StatusOr<v1::Worker> DrainWorker(const v1::DrainWorkerRequest& request) = 0;
-  virtual absl::StatusOr<v1::Worker> UndrainWorker(std::string_view name) = 0;
+  virtual absl::StatusOr<v1::Worker> UndrainWorker(absl::string_view name) = 0;
 
   // A new stream of a worker whose credentials allow it to be `worker_id` alone, or any if empty.
   // Hand in the next message when OnMessage() has returned: that is the back-pressure.

@@ -10,12 +10,12 @@
 namespace hanga {
 namespace {
 
-constexpr std::string_view kDomain = "hanga";
+constexpr absl::string_view kDomain = "hanga";
 
 }  // namespace
 
-absl::Status StatusWithReason(absl::StatusCode code, std::string_view reason,
-                              std::string_view message) {
+absl::Status StatusWithReason(absl::StatusCode code, absl::string_view reason,
+                              absl::string_view message) {
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason));
   info.set_domain(std::string(kDomain));
@@ -40,7 +40,7 @@ absl::Status BadRequestStatus(const std::vector<FieldViolation>& violations) {
   return status;
 }
 
-absl::Status RetryLaterStatus(std::string_view reason, std::string_view message,
+absl::Status RetryLaterStatus(absl::string_view reason, absl::string_view message,
                               absl::Duration delay) {
   google::rpc::RetryInfo retry;
   const int64_t nanos = absl::ToInt64Nanoseconds(delay);

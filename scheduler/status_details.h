@@ -7,17 +7,17 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace hanga {
 
-inline constexpr std::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
-inline constexpr std::string_view kBadRequestUrl = "type.googleapis.com/google.rpc.BadRequest";
-inline constexpr std::string_view kRetryInfoUrl = "type.googleapis.com/google.rpc.RetryInfo";
+inline constexpr absl::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
+inline constexpr absl::string_view kBadRequestUrl = "type.googleapis.com/google.rpc.BadRequest";
+inline constexpr absl::string_view kRetryInfoUrl = "type.googleapis.com/google.rpc.RetryInfo";
 
 struct FieldViolation {
   std::string field;        // path from the request: "spec.width"
@@ -25,14 +25,14 @@ struct FieldViolation {
 };
 
 // `reason` is UPPER_SNAKE_CASE, for programs; `message` one sentence, for people.
-absl::Status StatusWithReason(absl::StatusCode code, std::string_view reason,
-                              std::string_view message);
+absl::Status StatusWithReason(absl::StatusCode code, absl::string_view reason,
+                              absl::string_view message);
 
 // INVALID_ARGUMENT whose message names every violation.
 absl::Status BadRequestStatus(const std::vector<FieldViolation>& violations);
 
 // RESOURCE_EXHAUSTED that says when to try again.
-absl::Status RetryLaterStatus(std::string_view reason, std::string_view message,
+absl::Status RetryLaterStatus(absl::string_view reason, absl::string_view message,
                               absl::Duration delay);
 
 // The reason that such a status carries; empty if none.

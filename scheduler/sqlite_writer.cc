@@ -1,0 +1,177 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "scheduler/sqlite_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+namespace hanga {
+namespace {
+
+// 16 MiB of log: a restart reads it in well under a second, and pages that change often are
+// written to the database once instead of at every commit.
+constexpr int kCheckpointFrames = 4096;
+
+// Bounds how long one commit holds up those behind it.
+constexpr size_t kMaxBatch = 8192;
+
+}  // namespace
+
+SqliteWriter::SqliteWriter(SqliteDb db, SqliteDb checkpoint_db, SqliteChanges changes,
+                           DurableMark mark, std::string wal_path)
+    : db_(std::move(db)),
+      checkpoint_db_(std::move(checkpoint_db)),
+      changes_(std::move(changes)),
+      mark_(std::move(mark)),
+      wal_path_(std::move(wal_path)) {
+  sqlite3_wal_hook(
+      db_.handle(),
+      [](void* self, sqlite3*, const char*, int frames) {
+        static_cast<SqliteWriter*>(self)->wal_frames_ = frames;
+        return SQLITE_OK;
+      },
+      this);
+  writer_ = std::thread([this] { WriteLoop(); });
+  caller_ = std::thread([this] { CallBackLoop(); });
+  checkpointer_ = std::thread([this] { CheckpointLoop(); });
+}
+
+SqliteWriter::~SqliteWriter() {
+  {
+    absl::MutexLock lock(&mu_);
+    stopping_ = true;
+  }
+  writer_.join();
+  caller_.join();
+  checkpointer_.join();
+  if (wal_fd_ >= 0) close(wal_fd_);
+  // The log is emptied: before that happens nothing may claim that it is there.
+  mark_.Set({});
+  sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+}
+
+void SqliteWriter::Write(StoreChange change, JobStore::Done done) {
+  absl::MutexLock lock(&mu_);
+  queue_.push_back({std::move(change), std::move(done)});
+}
+
+void SqliteWriter::Flush() {
+  absl::MutexLock lock(&mu_);
+  const auto idle = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return queue_.empty() && !writing_ && answered_.empty() && !calling_back_;
+  };
+  mu_.Await(absl::Condition(&idle));
+}
+
+StoreMeasures SqliteWriter::measures() {
+  absl::MutexLock lock(&mu_);
+  return measures_;
+}
+
+void SqliteWriter::WriteLoop() {
+  const auto has_work = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return !queue_.empty() || checkpoint_ready_ || stopping_;
+  };
+  for (;;) {
+    std::vector<Pending> batch;
+    bool finish_checkpoint = false;
+    {
+      absl::MutexLock lock(&mu_);
+      writing_ = false;
+      mu_.Await(absl::Condition(&has_work));
+      if (queue_.empty() && stopping_) {
+        writer_done_ = true;
+        return;
+      }
+      if (queue_.size() <= kMaxBatch) {
+        batch.swap(queue_);
+      } else {
+        const auto end = queue_.begin() + kMaxBatch;
+        batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+        queue_.erase(queue_.begin(), end);
+      }
+      writing_ = !batch.empty();
+      finish_checkpoint = std::exchange(checkpoint_ready_, false);
+    }
+    if (finish_checkpoint) FinishCheckpoint();
+    if (batch.empty()) continue;
+    const auto begin = std::chrono::steady_clock::now();
+    const absl::Status status = Commit(batch);
+    const auto took = absl::FromChrono(std::chrono::steady_clock::now() - begin);
+    absl::MutexLock lock(&mu_);
+    ++measures_.commits;
+    measures_.changes += batch.size();
+    measures_.commit.Observe(took);
+    checkpoint_wanted_ = wal_frames_ >= kCheckpointFrames;
+    answered_.push_back({std::move(batch), status});
+  }
+}
+
+absl::Status SqliteWriter::Commit(const std::vector<Pending>& batch) {
+  absl::Status status = db_.Execute("BEGIN IMMEDIATE");
+  for (auto it = batch.begin(); status.ok() && it != batch.end(); ++it) {
+    status = changes_.Apply(it->change);
+  }
+  if (status.ok()) status = db_.Execute("COMMIT");
+  if (status.ok()) {
+    Acknowledge();
+  } else if (sqlite3_get_autocommit(db_.handle()) == 0) {
+    db_.Execute("ROLLBACK").IgnoreError();
+  }
+  return status;
+}
+
+void SqliteWriter::Acknowledge() {
+  if (wal_fd_ < 0) wal_fd_ = open(wal_path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (wal_fd_ >= 0) mark_.Set({ReadWalSalt(wal_fd_), static_cast<uint32_t>(wal_frames_)});
+}
+
+void SqliteWriter::CallBackLoop() {
+  const auto has_work = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return !answered_.empty() || writer_done_;
+  };
+  for (;;) {
+    Answered answered;
+    {
+      absl::MutexLock lock(&mu_);
+      calling_back_ = false;
+      mu_.Await(absl::Condition(&has_work));
+      if (answered_.empty()) return;
+      answered = std::move(answered_.front());
+      answered_.pop_front();
+      calling_back_ = true;
+    }
+    for (Pending& pending : answered.batch) {
+      if (pending.done) pending.done(answered.status);
+    }
+  }
+}
+
+void SqliteWriter::CheckpointLoop() {
+  const auto has_work = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return checkpoint_wanted_ || writer_done_;
+  };
+  for (;;) {
+    {
+      absl::MutexLock lock(&mu_);
+      mu_.Await(absl::Condition(&has_work));
+      if (writer_done_) return;
+      checkpoint_wanted_ = false;
+    }
+    // Copies without holding up the writer, which meanwhile adds a little at the end.
+    sqlite3_wal_checkpoint_v2(checkpoint_db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                              nullptr);
+    absl::MutexLock lock(&mu_);
+    checkpoint_ready_ = true;
+  }
+}
+
+void SqliteWriter::FinishCheckpoint() {
+  sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+}  // namespace hanga
