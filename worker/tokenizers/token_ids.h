@@ -16,4 +16,8 @@ struct TokenIds {
   int dropped = 0;            // tokens that did not fit
 };
 
+// Cuts `ids`, which end with the end token, to `length`, keeping that end; or pads them to it.
+// `length` is at least 1.
+TokenIds PadTokens(std::vector<int64_t> ids, int length, int64_t end_id, int64_t pad_id);
+
 }  // namespace hanga
