@@ -29,7 +29,7 @@
 namespace hanga {
 
 struct StoreChange {
-  std::optional<JobRequest> request;  // of jobs[0], which is new then
+  std::unique_ptr<JobRequest> request;  // of jobs[0], which is new then
   std::vector<JobRecord> jobs;
   std::vector<AttemptRecord> attempts;
   std::vector<ArtifactRecord> artifacts;

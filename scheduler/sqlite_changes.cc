@@ -48,7 +48,7 @@ absl::StatusOr<SqliteChanges> SqliteChanges::Prepare(SqliteDb& db) {
 absl::Status SqliteChanges::Apply(const StoreChange& change) {
   absl::Status status;
   auto job = change.jobs.begin();
-  if (change.request.has_value()) {
+  if (change.request != nullptr) {
     BindJob(insert_job_, *job);
     status.Update(insert_job_.Run());
     BindRequest(insert_request_, job->id, *change.request);
