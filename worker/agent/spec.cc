@@ -1,0 +1,100 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/agent/spec.h"
+
+#include <algorithm>
+
+#include "absl/strings/strip.h"
+
+namespace hanga {
+
+GenerationRequest RequestOf(const v1::GenerationSpec& spec) {
+  GenerationRequest request;
+  request.prompt = spec.prompt();
+  request.prompt_2 = spec.prompt_2();
+  request.negative_prompt = spec.negative_prompt();
+  request.negative_prompt_2 = spec.negative_prompt_2();
+  request.max_sequence_length = static_cast<int>(spec.max_sequence_length());
+  request.seed = spec.seed();
+  request.steps = static_cast<int>(spec.steps());
+  request.guidance_scale = spec.guidance_scale();
+  if (spec.has_true_cfg_scale()) request.true_cfg_scale = spec.true_cfg_scale();
+  request.sampler = spec.sampler();
+  request.scheduler = spec.scheduler();
+  if (spec.has_shift()) request.shift = spec.shift();
+  request.width = static_cast<int>(spec.width());
+  request.height = static_cast<int>(spec.height());
+  return request;
+}
+
+ModelFiles FilesOf(const v1::ModelDeployment& deployment) {
+  ModelFiles files;
+  files.path = deployment.path();
+  for (const auto& [component, path] : deployment.components()) files.components[component] = path;
+  return files;
+}
+
+namespace {
+
+v1::GenerationSpec DefaultsOf(const GenerationRequest& defaults) {
+  v1::GenerationSpec spec;
+  if (defaults.max_sequence_length > 0) spec.set_max_sequence_length(defaults.max_sequence_length);
+  spec.set_steps(defaults.steps);
+  spec.set_guidance_scale(defaults.guidance_scale);
+  spec.set_true_cfg_scale(defaults.true_cfg_scale);
+  spec.set_sampler(defaults.sampler);
+  spec.set_scheduler(defaults.scheduler);
+  if (defaults.shift) spec.set_shift(*defaults.shift);
+  spec.set_width(defaults.width);
+  spec.set_height(defaults.height);
+  return spec;
+}
+
+}  // namespace
+
+v1::Model UsableModel(const v1::ModelDeployment& deployment, const ModelFacts& facts) {
+  v1::Model model;
+  model.set_name(deployment.name());
+  model.set_family(facts.family);
+  model.set_state(v1::MODEL_STATE_USABLE);
+  model.set_sha256(facts.sha256);
+  model.set_parameters(facts.parameters);
+  model.set_weight_bytes(facts.weight_bytes);
+  v1::ModelLimits& limits = *model.mutable_limits();
+  limits.set_min_width(facts.limits.min_side);
+  limits.set_min_height(facts.limits.min_side);
+  limits.set_max_width(facts.limits.max_side);
+  limits.set_max_height(facts.limits.max_side);
+  const auto max_pixels = static_cast<uint64_t>(facts.limits.max_pixels);
+  limits.set_max_pixels(deployment.max_pixels() == 0
+                            ? max_pixels
+                            : std::min<uint64_t>(max_pixels, deployment.max_pixels()));
+  limits.set_size_multiple(facts.limits.size_multiple);
+  limits.set_max_steps(facts.limits.max_steps);
+  limits.set_max_sequence_length(facts.limits.max_sequence_length);
+  for (const std::string& sampler : facts.limits.samplers) limits.add_samplers(sampler);
+  *model.mutable_defaults() = DefaultsOf(facts.defaults);
+  return model;
+}
+
+PictureMetadata MetadataOf(const v1::GenerationSpec& spec, const std::string& model_sha256) {
+  PictureMetadata metadata;
+  metadata.prompt = spec.prompt();
+  metadata.negative_prompt = spec.negative_prompt();
+  metadata.seed = spec.seed();
+  metadata.steps = static_cast<int>(spec.steps());
+  metadata.guidance_scale = spec.guidance_scale();
+  if (spec.has_true_cfg_scale()) metadata.true_cfg_scale = spec.true_cfg_scale();
+  metadata.sampler = spec.sampler();
+  metadata.scheduler = spec.scheduler();
+  if (spec.has_shift()) metadata.shift = spec.shift();
+  metadata.width = static_cast<int>(spec.width());
+  metadata.height = static_cast<int>(spec.height());
+  metadata.model = std::string(absl::StripPrefix(spec.model(), "models/"));
+  metadata.model_sha256 = model_sha256;
+  metadata.version = HANGA_VERSION;
+  return metadata;
+}
+
+}  // namespace hanga

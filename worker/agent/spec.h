@@ -1,0 +1,28 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Between the link's messages and the engine's plain structs.
+#pragma once
+
+#include <string>
+
+#include "hanga/v1/job.pb.h"
+#include "hanga/v1/model_service.pb.h"
+#include "hanga/v1/worker_link_service.pb.h"
+#include "worker/media/metadata.h"
+#include "worker/pipelines/pipeline.h"
+
+namespace hanga {
+
+// A resolved spec (every field that matters is set) as the engine takes it.
+GenerationRequest RequestOf(const v1::GenerationSpec& spec);
+
+ModelFiles FilesOf(const v1::ModelDeployment& deployment);
+
+// A usable model as it is reported; the deployment's `max_pixels` tightens the engine's limit.
+v1::Model UsableModel(const v1::ModelDeployment& deployment, const ModelFacts& facts);
+
+// What is written into the picture's file.
+PictureMetadata MetadataOf(const v1::GenerationSpec& spec, const std::string& model_sha256);
+
+}  // namespace hanga

@@ -1,0 +1,314 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/agent/step_loop.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "worker/agent/outcome.h"
+#include "worker/agent/picture.h"
+#include "worker/media/preview.h"
+
+namespace hanga {
+namespace {
+
+// Previews waiting for the encoder beyond these are not worth their time.
+constexpr size_t kMaxWaitingPreviews = 4;
+
+}  // namespace
+
+StepLoop::StepLoop(StepLoopOptions options, const Engine* engine, ModelBook* book, Outbox* outbox,
+                   Lane* encoder, std::function<void(const absl::Status&)> on_fault)
+    : options_(std::move(options)),
+      outbox_(*outbox),
+      encoder_(*encoder),
+      on_fault_(std::move(on_fault)),
+      cache_(engine, book, options_.now),
+      limits_(options_.max_batch) {}
+
+void StepLoop::Tell(std::function<void()> command) {
+  const absl::MutexLock lock(&mutex_);
+  commands_.push_back(std::move(command));
+}
+
+void StepLoop::Assign(v1::Assignment assignment) {
+  Tell([this, assignment = std::move(assignment)]() mutable {
+    if (tasks_.empty()) drain_deadline_ = absl::InfiniteFuture();  // taken back into service
+    tasks_.emplace_back(std::move(assignment), options_.now(), options_.update_interval);
+  });
+}
+
+void StepLoop::Cancel(v1::AttemptRef attempt) {
+  Tell([this, attempt = std::move(attempt)] {
+    if (Task* task = Find(KeyOf(attempt))) End(*task, Cancelled(attempt));
+  });
+}
+
+void StepLoop::Drop(v1::AttemptRef attempt) {
+  Tell([this, attempt = std::move(attempt)] { Remove(KeyOf(attempt)); });
+}
+
+void StepLoop::Drain(absl::Duration grace) {
+  Tell([this, grace] { DoDrain(grace); });
+}
+
+void StepLoop::Stop() {
+  const absl::MutexLock lock(&mutex_);
+  stopping_ = true;
+}
+
+void StepLoop::Run() {
+  for (;;) {
+    const bool worked = Turn();
+    const absl::MutexLock lock(&mutex_);
+    if (!worked) {
+      mutex_.Await(absl::Condition(
+          +[](StepLoop* loop) ABSL_EXCLUSIVE_LOCKS_REQUIRED(loop->mutex_) {
+            return loop->stopping_ || !loop->commands_.empty();
+          },
+          this));
+    }
+    if (stopping_) return;
+  }
+}
+
+bool StepLoop::Turn() {
+  RunCommands();
+  if (faulted_) return false;
+  if (FinishOne()) return true;
+  if (options_.now() >= drain_deadline_ && !tasks_.empty()) {
+    SaveOne(tasks_.front());
+    return true;
+  }
+  return BeginOne() || StepBatch();
+}
+
+void StepLoop::RunCommands() {
+  std::vector<std::function<void()>> commands;
+  {
+    const absl::MutexLock lock(&mutex_);
+    commands.swap(commands_);
+  }
+  for (const auto& command : commands) command();
+  if (!commands.empty()) cache_.DropStale();
+}
+
+void StepLoop::DoDrain(absl::Duration grace) {
+  drain_deadline_ = options_.now() + grace;
+  for (auto task = tasks_.begin(); task != tasks_.end();) {
+    Task& current = *task++;
+    if (current.waiting()) End(current, Refused(current.attempt(), "the worker is draining"));
+  }
+}
+
+bool StepLoop::BeginOne() {
+  for (Task& task : tasks_) {
+    if (task.waiting() && Begin(task)) return true;
+  }
+  return false;
+}
+
+// False if it must go on waiting for its model.
+bool StepLoop::Begin(Task& task) {
+  auto model = cache_.Acquire(task.assignment.spec().model(), [&] {
+    outbox_.Update(task.progress.Enter(v1::TASK_STAGE_LOADING, options_.now()));
+  });
+  if (absl::IsNotFound(model.status())) {
+    End(task, Refused(task.attempt(), std::string(model.status().message())));
+    return true;
+  }
+  if (!model.ok()) {
+    Fail(task, model.status());
+    return true;
+  }
+  if (*model == nullptr) return false;
+  outbox_.Update(task.progress.Enter(v1::TASK_STAGE_ENCODING, options_.now()));
+  Pipeline& pipeline = *(*model)->pipeline;
+  const std::string& checkpoint = task.assignment.checkpoint();
+  auto generation = checkpoint.empty() ? pipeline.Prepare(task.request)
+                                       : pipeline.Restore(task.request, checkpoint);
+  if (!checkpoint.empty() && absl::IsInvalidArgument(generation.status())) {
+    spdlog::warn("{}: its checkpoint is not usable, begins anew: {}", Describe(task.attempt()),
+                 std::string(generation.status().message()));
+    generation = pipeline.Prepare(task.request);
+  }
+  if (!generation.ok()) {
+    Fail(task, generation.status());
+    return true;
+  }
+  task.assignment.clear_checkpoint();
+  task.model = *std::move(model);
+  task.generation = *std::move(generation);
+  outbox_.Update(task.progress.Enter(v1::TASK_STAGE_DENOISING, options_.now()));
+  return true;
+}
+
+bool StepLoop::FinishOne() {
+  const auto task =
+      std::find_if(tasks_.begin(), tasks_.end(), [](const Task& task) { return task.done(); });
+  if (task == tasks_.end()) return false;
+  outbox_.Update(task->progress.Enter(v1::TASK_STAGE_DECODING, options_.now()));
+  auto image = task->model->pipeline->Finish(*task->generation);
+  if (image.ok()) {
+    Deliver(*task, *std::move(image));
+  } else {
+    Fail(*task, image.status());
+  }
+  return true;
+}
+
+// The rest of the work is the encoder's, so that the device goes on with the next image.
+void StepLoop::Deliver(Task& task, Image image) {
+  outbox_.Update(task.progress.Enter(v1::TASK_STAGE_SAVING, options_.now()));
+  encoder_.Post([&outbox = outbox_, now = options_.now, attempt = task.attempt(),
+                 spec = std::move(*task.assignment.mutable_spec()), sha256 = task.model->sha256,
+                 progress = task.progress, image = std::move(image)]() mutable {
+    auto picture = EncodePicture(image, spec, sha256);
+    if (!picture.ok()) {
+      outbox.Finish(Failed(attempt, picture.status()));
+      return;
+    }
+    v1::TaskResult result;
+    *result.mutable_attempt() = std::move(attempt);
+    result.set_outcome(v1::TASK_OUTCOME_SUCCEEDED);
+    result.set_content_type(picture->content_type);
+    result.set_size_bytes(picture->bytes.size());
+    result.set_sha256(picture->sha256);
+    result.set_width(image.width);
+    result.set_height(image.height);
+    for (const auto& [stage, seconds] : progress.StageSeconds(now())) {
+      (*result.mutable_stage_seconds())[stage] = seconds;
+    }
+    outbox.Finish(std::move(result), std::move(picture->bytes));
+  });
+  Remove(task.key);
+}
+
+bool StepLoop::StepBatch() {
+  std::vector<Task*> stepping;
+  std::vector<Candidate> candidates;
+  for (Task& task : tasks_) {
+    if (task.waiting() || task.done()) continue;
+    stepping.push_back(&task);
+    candidates.push_back({.model = task.model->id,
+                          .batch_key = task.generation->batch_key(),
+                          .alone = task.assignment.spec().deterministic(),
+                          .last_stepped = task.last_stepped});
+  }
+  const std::vector<size_t> chosen = ChooseBatch(candidates, limits_);
+  if (chosen.empty()) return false;
+  std::vector<Task*> batch;
+  std::vector<Generation*> generations;
+  for (const size_t i : chosen) {
+    batch.push_back(stepping[i]);
+    generations.push_back(stepping[i]->generation.get());
+  }
+  const absl::Time start = options_.now();
+  const absl::Status status = batch.front()->model->pipeline->Step(generations);
+  if (!status.ok()) {
+    StepFailed(batch, candidates[chosen.front()], status);
+    return true;
+  }
+  ++turn_;
+  for (Task* task : batch) Stepped(*task, options_.now() - start);
+  return true;
+}
+
+// Out of memory: a smaller batch; then without the idle models, once; then the task fails. None of
+// the batch has advanced.
+void StepLoop::StepFailed(const std::vector<Task*>& batch, const Candidate& candidate,
+                          const absl::Status& status) {
+  if (absl::IsResourceExhausted(status)) {
+    if (batch.size() > 1) {
+      limits_.OutOfMemory(candidate, batch.size());
+      spdlog::warn("{} images of {} do not fit as one batch", batch.size(), candidate.model);
+      return;
+    }
+    cache_.DropIdle();
+    if (!std::exchange(batch.front()->retried, true)) return;
+  }
+  for (Task* task : batch) {
+    Fail(*task, status);
+    if (faulted_) return;
+  }
+}
+
+void StepLoop::Stepped(Task& task, absl::Duration step_time) {
+  task.last_stepped = turn_;
+  task.retried = false;
+  const int step = task.generation->step();
+  if (auto update = task.progress.Stepped(step, step_time, options_.now())) {
+    outbox_.Update(*std::move(update));
+  }
+  const int interval = static_cast<int>(task.assignment.spec().preview_interval());
+  if (interval > 0 && step % interval == 0 && !task.done()) SendPreview(task);
+}
+
+void StepLoop::SendPreview(Task& task) {
+  if (encoder_.waiting() >= kMaxWaitingPreviews) return;
+  auto image = task.model->pipeline->Preview(*task.generation);
+  if (!image.ok()) return;  // a picture without previews is better than none
+  encoder_.Post([&outbox = outbox_, attempt = task.attempt(), step = task.generation->step(),
+                 image = *std::move(image)] {
+    auto bytes = EncodePreview(image);
+    if (!bytes.ok()) return;
+    v1::Preview preview;
+    preview.set_index(attempt.index());
+    preview.set_step(step);
+    preview.set_content_type("image/png");
+    preview.set_data(*std::move(bytes));
+    outbox.AddPreview(attempt, std::move(preview));
+  });
+}
+
+void StepLoop::SaveOne(Task& task) {
+  if (task.waiting()) {
+    End(task, Refused(task.attempt(), "the worker is draining"));
+    return;
+  }
+  auto checkpoint = task.model->pipeline->Save(*task.generation);
+  if (!checkpoint.ok()) {
+    Fail(task, checkpoint.status());
+    return;
+  }
+  outbox_.Checkpoint(task.attempt(), task.generation->step(), *std::move(checkpoint));
+  Remove(task.key);
+}
+
+void StepLoop::End(Task& task, v1::TaskResult result) {
+  for (const auto& [stage, seconds] : task.progress.StageSeconds(options_.now())) {
+    (*result.mutable_stage_seconds())[stage] = seconds;
+  }
+  outbox_.Finish(std::move(result));
+  Remove(task.key);
+}
+
+void StepLoop::Remove(const AttemptKey& key) {
+  tasks_.remove_if([&](const Task& task) { return task.key == key; });
+}
+
+Task* StepLoop::Find(const AttemptKey& key) {
+  const auto found =
+      std::find_if(tasks_.begin(), tasks_.end(), [&](const Task& task) { return task.key == key; });
+  return found == tasks_.end() ? nullptr : &*found;
+}
+
+void StepLoop::Fail(Task& task, const absl::Status& status) {
+  spdlog::warn("{} failed: {}", Describe(task.attempt()), status.ToString());
+  if (absl::IsUnavailable(status)) {
+    Fault(status);
+  } else {
+    End(task, Failed(task.attempt(), status));
+  }
+}
+
+void StepLoop::Fault(const absl::Status& status) {
+  faulted_ = true;
+  while (!tasks_.empty()) End(tasks_.front(), Failed(tasks_.front().attempt(), status));
+  on_fault_(status);
+}
+
+}  // namespace hanga

@@ -1,0 +1,96 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The thread that owns the device's compute. It holds several generations and does one unit of work
+// a turn: decode a finished one, begin a waiting one, or step a batch. Whatever it is told takes
+// effect between two turns, so a cancel costs at most one denoising step.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "worker/agent/batch.h"
+#include "worker/agent/engine.h"
+#include "worker/agent/lane.h"
+#include "worker/agent/model_book.h"
+#include "worker/agent/model_cache.h"
+#include "worker/agent/outbox.h"
+#include "worker/agent/task.h"
+
+namespace hanga {
+
+struct StepLoopOptions {
+  size_t max_batch = 8;  // generations that step together
+  absl::Duration update_interval = absl::Milliseconds(50);
+  std::function<absl::Time()> now = absl::Now;
+};
+
+class StepLoop {
+ public:
+  // All pointers outlive the loop. `encoder` encodes pictures while the device goes on. `on_fault`
+  // is called once, by the loop's thread, when the device can compute no more.
+  StepLoop(StepLoopOptions options, const Engine* engine, ModelBook* book, Outbox* outbox,
+           Lane* encoder, std::function<void(const absl::Status&)> on_fault);
+
+  // Any thread; these return at once.
+  void Assign(v1::Assignment assignment);  // held by the outbox already
+  void Cancel(v1::AttemptRef attempt);     // ends it as cancelled, unless it is finished
+  void Drop(v1::AttemptRef attempt);       // ends it without a word
+  void Drain(absl::Duration grace);        // hands back what waits; saves the rest at its end
+  void Wake() {
+    Tell([] {});
+  }  // a model was examined, or dropped from the list
+  void Stop();
+
+  // The owning thread: works until Stop().
+  void Run();
+  // One turn, as Run() does them; false if there is nothing to do until it is told something.
+  bool Turn();
+
+ private:
+  void Tell(std::function<void()> command);
+  void RunCommands();
+  void DoDrain(absl::Duration grace);
+
+  bool BeginOne();
+  bool Begin(Task& task);
+  bool FinishOne();
+  void Deliver(Task& task, Image image);
+  bool StepBatch();
+  void StepFailed(const std::vector<Task*>& batch, const Candidate& candidate,
+                  const absl::Status& status);
+  void Stepped(Task& task, absl::Duration step_time);
+  void SendPreview(Task& task);
+  void SaveOne(Task& task);
+
+  void End(Task& task, v1::TaskResult result);
+  void Remove(const AttemptKey& key);
+  Task* Find(const AttemptKey& key);
+  // Ends the task as failed, and everything if the device has failed.
+  void Fail(Task& task, const absl::Status& status);
+  void Fault(const absl::Status& status);
+
+  const StepLoopOptions options_;
+  Outbox& outbox_;
+  Lane& encoder_;
+  std::function<void(const absl::Status&)> on_fault_;
+  ModelCache cache_;
+  BatchLimits limits_;
+  std::list<Task> tasks_;  // in the order of their assignment
+  uint64_t turn_ = 0;
+  absl::Time drain_deadline_ = absl::InfiniteFuture();
+  bool faulted_ = false;
+
+  absl::Mutex mutex_;
+  std::vector<std::function<void()>> commands_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace hanga
