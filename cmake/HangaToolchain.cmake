@@ -21,7 +21,8 @@ if(HANGA_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-set(HANGA_COMPILE_OPTIONS -Wall -Wextra -Werror)
+# Designated initializers leave fields at their defaults on purpose.
+set(HANGA_COMPILE_OPTIONS -Wall -Wextra -Werror -Wno-missing-field-initializers)
 if(HANGA_SANITIZER)
   add_compile_options(-fsanitize=${HANGA_SANITIZER} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${HANGA_SANITIZER})

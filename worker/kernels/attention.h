@@ -11,13 +11,13 @@
 namespace hanga::kernels {
 
 struct AttentionOptions {
-  at::Tensor bias = {};  // added to the scores, broadcast to [B, H, Lq, Lk]; of q's type
-  bool causal = false;   // a token attends to itself and to those before it
-  std::optional<double> scale = {};  // of the scores; 1 / sqrt(D) when unset
+  at::Tensor bias;              // added to the scores, broadcast to [B, H, Lq, Lk]; of q's type
+  bool causal = false;          // a token attends to itself and to those before it
+  std::optional<double> scale;  // of the scores; 1 / sqrt(D) when unset
 };
 
-// q [B, H, Lq, D], k and v [B, H, Lk, D], with any strides as long as D is contiguous -> [B, Lq, H
-// * D].
+// q [B, H, Lq, D], k and v [B, H, Lk, D], with any strides as long as D is contiguous
+// -> [B, Lq, H * D].
 at::Tensor Attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                      const AttentionOptions& options = {});
 

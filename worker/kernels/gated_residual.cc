@@ -5,10 +5,31 @@
 
 #include <ATen/ATen.h>
 
+#include "worker/kernels/layer_norm_modulate.h"
+#include "worker/kernels/row_modulation.h"
+
 namespace hanga::kernels {
 
 at::Tensor GatedResidual(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& y) {
+  if (x.is_cuda()) {
+    RowModulation rows{.x = x, .gate = gate, .y = y};
+    rows.residual = at::empty_like(x);
+    if (RunRowModulation(rows)) return rows.residual;
+  }
   return at::addcmul(x, gate, y);
+}
+
+ResidualAndNormalized GatedResidualModulate(const at::Tensor& x, const at::Tensor& gate,
+                                            const at::Tensor& y, const at::Tensor& shift,
+                                            const at::Tensor& scale) {
+  if (x.is_cuda()) {
+    RowModulation rows{.x = x, .gate = gate, .y = y, .shift = shift, .scale = scale};
+    rows.residual = at::empty_like(x);
+    rows.normalized = at::empty_like(x);
+    if (RunRowModulation(rows)) return {rows.residual, rows.normalized};
+  }
+  const auto residual = GatedResidual(x, gate, y);
+  return {residual, LayerNormModulate(residual, shift, scale)};
 }
 
 }  // namespace hanga::kernels

@@ -11,4 +11,13 @@ namespace hanga::kernels {
 // x + gate * y. x and y [B, L, C]; gate [B, 1, C].
 at::Tensor GatedResidual(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& y);
 
+struct ResidualAndNormalized {
+  at::Tensor residual, normalized;  // [B, L, C] each
+};
+
+// GatedResidual, and LayerNormModulate of it by shift and scale [B, 1, C] in the same pass.
+ResidualAndNormalized GatedResidualModulate(const at::Tensor& x, const at::Tensor& gate,
+                                            const at::Tensor& y, const at::Tensor& shift,
+                                            const at::Tensor& scale);
+
 }  // namespace hanga::kernels

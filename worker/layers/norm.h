@@ -5,7 +5,6 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/group_norm.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/rms_norm.h>
 
@@ -54,7 +53,7 @@ struct GroupNorm {
   }
   GroupNorm(const GroupNorm&) = delete;
   at::Tensor operator()(const at::Tensor& x) const {
-    return at::group_norm(x, groups, weight, bias, eps);
+    return kernels::GroupNorm(x, groups, weight, bias, eps);
   }
   at::Tensor ThenSilu(const at::Tensor& x) const {
     return kernels::GroupNormSilu(x, groups, weight, bias, eps);

@@ -8,7 +8,6 @@
 #include <string>
 
 #include "worker/kernels/attention.h"
-#include "worker/kernels/concat_gelu.h"
 #include "worker/kernels/gated_residual.h"
 #include "worker/kernels/layer_norm_modulate.h"
 #include "worker/kernels/qk_norm_rope.h"
@@ -22,12 +21,15 @@ using FluxLayer = Layer<FluxParams>;
 
 constexpr int64_t kTimeDim = 256;
 
-// Cosines, then sines, of 1000 t at frequencies from 1 down to 1/10000: [B] -> [B, kTimeDim]. In
-// float32, since 1000 t keeps its last digits there alone; `like` gives the result's type.
+// Cosines, then sines, of 1000 t at frequencies from 1 down to 1/10000: [B] -> [B, kTimeDim], in
+// the type of `like`. Angles reach thousands of radians, where the last bit of a frequency shows:
+// exponents are rounded to float32 as when the weights were trained, and their exponential
+// correctly, so that it is the same on every device.
 Tensor TimestepEmbedding(const Tensor& t, const Tensor& like) {
   constexpr int64_t half = kTimeDim / 2;
   const auto steps = at::arange(half, t.options().dtype(at::kFloat));
-  const auto freqs = at::exp(-std::log(10000.0) * steps / half);
+  const auto exponents = -std::log(10000.0) * steps / half;
+  const auto freqs = at::exp(exponents.to(at::kDouble)).to(at::kFloat);
   const auto angles = (1000.0 * t.to(at::kFloat)).unsqueeze(-1) * freqs;
   return at::cat({angles.cos(), angles.sin()}, -1).to(like.scalar_type());
 }
@@ -62,7 +64,7 @@ struct SelfAttention : FluxLayer {
   QkNorm norm{w / "norm", p};
   Linear proj{w / "proj", p.hidden, p.hidden};
 
-  kernels::QkvStream Stream(const Tensor& x) const { return {qkv(x), norm.query, norm.key}; }
+  kernels::QkNormRows Norms(int64_t rows) const { return {rows, norm.query, norm.key}; }
 };
 
 struct Mlp : FluxLayer {
@@ -70,10 +72,7 @@ struct Mlp : FluxLayer {
   Linear fc1{w / 0, p.hidden, p.mlp_ratio* p.hidden};
   Linear fc2{w / 2, p.mlp_ratio* p.hidden, p.hidden};
 
-  Tensor operator()(const Tensor& x) const {
-    auto h = fc1(x);
-    return fc2(at::gelu_(h, "tanh"));
-  }
+  Tensor operator()(const Tensor& x) const { return fc2(fc1(x, Activation::kGeluTanh)); }
 };
 
 struct Embedder {
@@ -92,6 +91,11 @@ struct Modulation {
     Tensor Modulate(const Tensor& x) const { return kernels::LayerNormModulate(x, shift, scale); }
     Tensor Add(const Tensor& x, const Tensor& y) const {
       return kernels::GatedResidual(x, gate, y);
+    }
+    // Adds, then modulates the sum for the next sub-layer.
+    kernels::ResidualAndNormalized AddThen(const Out& next, const Tensor& x,
+                                           const Tensor& y) const {
+      return kernels::GatedResidualModulate(x, gate, y, next.shift, next.scale);
     }
   };
   Modulation(const Scope& w, int64_t hidden, int64_t sublayers)
@@ -138,16 +142,18 @@ struct DoubleBlock : FluxLayer {
 
   void operator()(FluxState& s) const {
     const auto img_m = img_mod(s.vec), txt_m = txt_mod(s.vec);
-    const auto h = kernels::QkNormRope(
-        {txt_attn.Stream(txt_m[0].Modulate(s.txt)), img_attn.Stream(img_m[0].Modulate(s.img))},
-        s.rope, p.heads);
-    const auto attn =
-        kernels::Attention(h.q, h.k, h.v).split_with_sizes({s.txt.size(1), s.img.size(1)}, 1);
+    const int64_t txt_rows = s.txt.size(1), img_rows = s.img.size(1);
+    const auto qkv = at::empty({s.img.size(0), txt_rows + img_rows, 3 * p.hidden}, s.img.options());
+    txt_attn.qkv.Into(qkv.narrow(1, 0, txt_rows), txt_m[0].Modulate(s.txt));
+    img_attn.qkv.Into(qkv.narrow(1, txt_rows, img_rows), img_m[0].Modulate(s.img));
+    const auto h = kernels::QkNormRope(qkv, {txt_attn.Norms(txt_rows), img_attn.Norms(img_rows)},
+                                       s.rope, p.heads);
+    const auto attn = kernels::Attention(h.q, h.k, h.v).split_with_sizes({txt_rows, img_rows}, 1);
 
-    s.txt = txt_m[0].Add(s.txt, txt_attn.proj(attn[0]));
-    s.txt = txt_m[1].Add(s.txt, txt_mlp(txt_m[1].Modulate(s.txt)));
-    s.img = img_m[0].Add(s.img, img_attn.proj(attn[1]));
-    s.img = img_m[1].Add(s.img, img_mlp(img_m[1].Modulate(s.img)));
+    const auto txt = txt_m[0].AddThen(txt_m[1], s.txt, txt_attn.proj(attn[0]));
+    const auto img = img_m[0].AddThen(img_m[1], s.img, img_attn.proj(attn[1]));
+    s.txt = txt_m[1].Add(txt.residual, txt_mlp(txt.normalized));
+    s.img = img_m[1].Add(img.residual, img_mlp(img.normalized));
   }
 };
 
@@ -170,11 +176,14 @@ struct SingleBlock : FluxLayer {
 
   void operator()(FluxState& s) const {
     const auto mod = modulation(s.vec)[0];
-    const auto x =
-        linear1(mod.Modulate(s.img)).split_with_sizes({3 * p.hidden, p.mlp_ratio * p.hidden}, -1);
-    const auto h = kernels::QkNormRope({{x[0], norm.query, norm.key}}, s.rope, p.heads);
-    const auto attn = kernels::Attention(h.q, h.k, h.v);
-    s.img = mod.Add(s.img, linear2(kernels::ConcatGelu(attn, x[1])));
+    const auto x = mod.Modulate(s.img);
+    const auto h = kernels::QkNormRope(linear1.Outputs(0, 3 * p.hidden)(x),
+                                       {{x.size(1), norm.query, norm.key}}, s.rope, p.heads);
+    const auto both = at::empty({x.size(0), x.size(1), (1 + p.mlp_ratio) * p.hidden}, x.options());
+    linear1.Outputs(3 * p.hidden, p.mlp_ratio * p.hidden)
+        .Into(both.narrow(-1, p.hidden, p.mlp_ratio * p.hidden), x, Activation::kGeluTanh);
+    both.narrow(-1, 0, p.hidden).copy_(kernels::Attention(h.q, h.k, h.v));
+    s.img = mod.Add(s.img, linear2(both));
   }
 };
 

@@ -1,0 +1,29 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// CUDA side of group_norm_silu.h: pointers, sizes and a stream.
+#pragma once
+
+#include <cstddef>
+
+#include "worker/kernels/cuda_types.h"
+
+namespace hanga::kernels {
+
+struct GroupNormSiluArguments {
+  ElementType type;
+  int64_t batch, pixels, channels, groups;  // channels last: x is [batch, pixels, channels]
+  const void* x;
+  const void* weight;  // [channels]
+  const void* bias;    // [channels]
+  float epsilon;
+  bool silu;
+  void* out;        // [batch, pixels, channels]; may be x itself
+  void* workspace;  // GroupNormSiluWorkspaceBytes, aligned to 16 bytes
+};
+
+size_t GroupNormSiluWorkspaceBytes(int64_t batch, int64_t pixels, int64_t groups);
+
+void GroupNormSiluCuda(const GroupNormSiluArguments& arguments, CudaStream stream);
+
+}  // namespace hanga::kernels

@@ -1,0 +1,36 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Stands in for the CUDA side where there is no nvcc. There are no CUDA tensors then, so that
+// nothing of it is ever called.
+
+#include <stdexcept>
+
+#include "worker/kernels/cuda_context.h"
+#include "worker/kernels/group_norm_silu_cuda.h"
+#include "worker/kernels/layer_norm_modulate_cuda.h"
+#include "worker/kernels/qk_norm_rope_cuda.h"
+
+namespace hanga::kernels {
+namespace {
+
+[[noreturn]] void Refuse() { throw std::logic_error("this build of Hanga has no CUDA kernels"); }
+
+}  // namespace
+
+struct Matmul::State {};
+Matmul::Matmul() { Refuse(); }
+Matmul::~Matmul() = default;
+bool Matmul::Run(const MatmulArguments&, CudaStream) { Refuse(); }
+std::string Matmul::Choices() const { Refuse(); }
+void Matmul::SetChoices(const std::string&) { Refuse(); }
+
+CudaStream CurrentCudaStream() { Refuse(); }
+Matmul& DeviceMatmul() { Refuse(); }
+void LayerNormModulateCuda(const LayerNormModulateArguments&, CudaStream) { Refuse(); }
+bool QkNormRopeTakes(int64_t, int64_t, int64_t) { Refuse(); }
+void QkNormRopeInPlaceCuda(const QkNormRopeArguments&, CudaStream) { Refuse(); }
+size_t GroupNormSiluWorkspaceBytes(int64_t, int64_t, int64_t) { Refuse(); }
+void GroupNormSiluCuda(const GroupNormSiluArguments&, CudaStream) { Refuse(); }
+
+}  // namespace hanga::kernels
