@@ -1,0 +1,124 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What an operator configures. docs/configuration.md describes every key; the defaults here are the
+// ones documented there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "hanga/v1/job.pb.h"
+
+namespace hanga {
+
+struct TlsConfig {
+  std::string certificate;  // PEM files; empty: no TLS
+  std::string key;
+  std::string client_ca;  // clients must present a certificate signed by it; empty: none asked
+
+  bool enabled() const { return !certificate.empty(); }
+};
+
+struct ServerConfig {
+  std::string listen = "127.0.0.1:9876";  // port 0: any free one
+  std::string port_file;                  // the port listened on is written here once serving
+  std::string data;                       // folder; empty: DefaultDataFolder()
+  bool insecure = false;                  // allows a listener beyond loopback without TLS
+  bool reflection = false;
+  absl::Duration grace = absl::Seconds(30);  // for running tasks after SIGTERM
+  TlsConfig tls;
+  std::string token_file;  // bearer tokens; empty: no authentication
+};
+
+struct LogConfig {
+  std::string level = "info";   // trace, debug, info, warn, error
+  std::string format = "text";  // text, json
+};
+
+struct WorkersConfig {
+  std::vector<std::string> devices = {"auto"};  // "cpu:0", "cuda:1", or "auto" alone
+  int64_t threads = 0;                          // per CPU worker; 0: the cores divided among them
+  std::string program;                          // empty: hanga-worker beside hangad
+  absl::Duration heartbeat = absl::Seconds(2);
+  absl::Duration lease = absl::Seconds(10);  // without a heartbeat for this long, tasks move
+  absl::Duration away = absl::Seconds(60);   // a local worker without a daemon ends itself
+  absl::Duration restart_least = absl::Milliseconds(500);  // back-off between restarts
+  absl::Duration restart_most = absl::Seconds(30);
+  int64_t crash_limit = 5;  // crashes within the window before a worker is quarantined
+  absl::Duration crash_window = absl::Minutes(1);
+  absl::Duration quarantine = absl::Minutes(10);
+};
+
+struct QueueConfig {
+  int64_t max_tasks = 100'000;  // images waiting in all; beyond: RESOURCE_EXHAUSTED
+  int64_t max_attempts = 3;     // per image
+  absl::Duration request_ids = absl::Hours(24);         // how long a request_id is remembered
+  absl::Duration finished_jobs = absl::Hours(24 * 30);  // how long they are listed
+};
+
+struct ArtifactsConfig {
+  absl::Duration max_age = absl::Hours(24 * 7);
+  uint64_t max_bytes = uint64_t{20} << 30;  // oldest go first
+};
+
+struct TenantConfig {
+  std::string name;
+  double weight = 1;        // share of the workers where tenants compete
+  int64_t max_queued = 0;   // images waiting; 0: no limit of its own
+  int64_t max_running = 0;  // tasks on workers; 0: no limit
+};
+
+struct ModelConfig {
+  std::string name;  // [a-z0-9._-]{1,64}
+  std::string path;  // a diffusers folder or a checkpoint file, absolute
+  std::string dtype = "auto";
+  std::string mode = "auto";
+  std::string placement = "auto";
+  std::map<std::string, std::string> components;  // absolute paths of files by component
+  uint64_t max_pixels = 0;                        // 0: the model's own limit
+  int64_t max_running = 0;                        // tasks on workers; 0: no limit
+  v1::GenerationSpec defaults;                    // override the model's own
+};
+
+struct Config {
+  ServerConfig server;
+  LogConfig log;
+  WorkersConfig workers;
+  QueueConfig queue;
+  ArtifactsConfig artifacts;
+  std::vector<TenantConfig> tenants;
+  std::vector<ModelConfig> models;
+};
+
+// $XDG_STATE_HOME/hanga, or ~/.local/state/hanga.
+std::string DefaultDataFolder();
+
+// Reads a TOML file. Relative paths in it are relative to its folder. NOT_FOUND or
+// PERMISSION_DENIED if it cannot be read; INVALID_ARGUMENT with one "file:line: what is wrong" per
+// line.
+absl::StatusOr<Config> ReadConfig(const std::string& path);
+
+// The same for text that came from `path`.
+absl::StatusOr<Config> ParseConfig(absl::string_view text, const std::string& path);
+
+// What no single key can tell: TLS pairs, listeners beyond loopback, duplicate names, a lease
+// shorter than its heartbeats. INVALID_ARGUMENT, or FAILED_PRECONDITION for what needs `insecure`.
+absl::Status CheckConfig(const Config& config);
+
+bool IsResourceId(absl::string_view name);  // [a-z0-9._-]{1,64}
+
+// Splits "host:port", "[v6]:port". INVALID_ARGUMENT.
+struct HostPort {
+  std::string host;
+  int port = 0;
+};
+absl::StatusOr<HostPort> ParseHostPort(absl::string_view address);
+bool IsLoopback(absl::string_view host);
+
+}  // namespace hanga

@@ -1,0 +1,113 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What only the whole configuration can tell, flags included.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/config.h"
+#include "server/devices.h"
+
+namespace hanga {
+namespace {
+
+absl::Status CheckTls(const ServerConfig& server) {
+  const TlsConfig& tls = server.tls;
+  if (tls.certificate.empty() != tls.key.empty()) {
+    return absl::InvalidArgumentError(
+        "server.tls: a certificate needs its key and a key its certificate; set both or neither");
+  }
+  if (!tls.client_ca.empty() && !tls.enabled()) {
+    return absl::InvalidArgumentError(
+        "server.tls.client_ca asks clients for certificates, which needs certificate and key");
+  }
+  const auto address = ParseHostPort(server.listen);
+  if (!address.ok()) return address.status();
+  if (!IsLoopback(address->host) && !tls.enabled() && !server.insecure) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "server.listen is ", server.listen,
+        ", which other hosts can reach, and there is no TLS: set server.tls.certificate and "
+        "server.tls.key, listen on 127.0.0.1, or write insecure = true"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWorkers(const WorkersConfig& workers) {
+  if (auto devices = ParseDevices(workers.devices); !devices.ok()) return devices.status();
+  if (workers.lease < 2 * workers.heartbeat) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "workers.lease is ", absl::FormatDuration(workers.lease),
+        "; it must be at least twice workers.heartbeat, which is ",
+        absl::FormatDuration(workers.heartbeat), ", so that one late heartbeat costs nothing"));
+  }
+  if (workers.restart_least > workers.restart_most) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "workers.restart_least is ", absl::FormatDuration(workers.restart_least),
+        ", more than workers.restart_most, which is ", absl::FormatDuration(workers.restart_most)));
+  }
+  return absl::OkStatus();
+}
+
+template <typename Items>
+absl::Status CheckUnique(absl::string_view kind, const Items& items) {
+  std::set<absl::string_view> names;
+  for (const auto& item : items) {
+    if (!names.insert(item.name).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("there are two [[", kind, "]] named '", item.name, "'; names are unique"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckConfig(const Config& config) {
+  for (const absl::Status& status :
+       {CheckTls(config.server), CheckWorkers(config.workers), CheckUnique("model", config.models),
+        CheckUnique("tenant", config.tenants)}) {
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+bool IsResourceId(absl::string_view name) {
+  constexpr absl::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !name.empty() && name.size() <= 64 &&
+         name.find_first_not_of(kAllowed) == absl::string_view::npos;
+}
+
+absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {
+  const auto wrong = [&] {
+    return absl::InvalidArgumentError(
+        absl::StrCat("is '", address, "'; expected HOST:PORT like 127.0.0.1:9876 or [::1]:9876"));
+  };
+  const size_t colon = address.rfind(':');
+  if (colon == absl::string_view::npos || colon == 0) return wrong();
+  absl::string_view host = address.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  HostPort parsed{std::string(host), 0};
+  const bool bare_v6 = !bracketed && host.find(':') != absl::string_view::npos;
+  if (bare_v6 || !absl::SimpleAtoi(std::string(address.substr(colon + 1)), &parsed.port) ||
+      parsed.port < 0 || parsed.port > 65535) {
+    return wrong();
+  }
+  return parsed;
+}
+
+bool IsLoopback(absl::string_view host) {
+  const std::string text(host);
+  if (text == "localhost") return true;
+  in_addr v4{};
+  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  in6_addr v6{};
+  return inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+}  // namespace hanga

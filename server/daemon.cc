@@ -1,0 +1,132 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "server/daemon.h"
+
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "server/scheduler_options.h"
+#include "server/tls.h"
+
+namespace hanga {
+namespace {
+
+constexpr absl::Duration kWorkerExit = absl::Seconds(10);  // for a worker that holds nothing
+constexpr absl::Duration kCallExit = absl::Seconds(1);
+
+absl::Status Sentence(const absl::Status& status, absl::string_view before) {
+  return absl::Status(status.code(), absl::StrCat(before, ": ", status.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
+  if (auto status = CheckConfig(config); !status.ok()) return status;
+  std::unique_ptr<Daemon> daemon(new Daemon(config));
+  if (auto status = daemon->Open(); !status.ok()) return status;
+  return daemon;
+}
+
+absl::Status Daemon::OpenData(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot make the data folder ", folder, ": ", error.message(),
+                     "; choose another with --data or server.data"));
+  }
+  SchedulerOptions options = MakeSchedulerOptions(config_, folder);
+  options.usable_workers_changed = [this](int count) {
+    usable_workers_ = count;
+    if (Doorbell* bell = readiness_.load()) bell->Ring();
+  };
+  options.undrained = [this](const std::string& worker_id) {
+    if (Supervisor* supervisor = releasing_.load()) supervisor->Release(worker_id);
+  };
+  auto scheduler = OpenScheduler(std::move(options));
+  if (!scheduler.ok()) {
+    return Sentence(scheduler.status(), absl::StrCat("cannot open the data folder ", folder));
+  }
+  scheduler_ = *std::move(scheduler);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::Open() {
+  TokenTable tokens;
+  if (const std::string& file = config_.server.token_file; !file.empty()) {
+    auto read = ReadTokens(file);
+    if (!read.ok()) return read.status();
+    tokens = *std::move(read);
+  }
+  const std::string data = config_.server.data.empty() ? DefaultDataFolder() : config_.server.data;
+  if (auto status = OpenData(data); !status.ok()) return status;
+  auto local = PrepareLocalWorkers(config_, data);
+  if (!local.ok()) return local.status();
+  authorizer_.emplace(!config_.server.token_file.empty(), std::move(tokens),
+                      std::move(local->tokens));
+
+  auto listener = Listener::Start(config_.server, local->socket, local->ids,
+                                  {.scheduler = scheduler_.get(),
+                                   .authorizer = &*authorizer_,
+                                   .pool = &pool_,
+                                   .timers = &timers_,
+                                   .streams = &streams_});
+  if (!listener.ok()) return listener.status();
+  listener_ = *std::move(listener);
+  readiness_bell_ = std::make_shared<Doorbell>(
+      &pool_, [this] { listener_->SetReady(usable_workers_.load() > 0); });
+  readiness_ = readiness_bell_.get();
+  readiness_bell_->Ring();
+
+  auto supervisor = Supervisor::Start(
+      std::move(local->supervision),
+      [this](const WorkerProcess& process) { scheduler_->ReportProcess(process); });
+  if (!supervisor.ok()) return supervisor.status();
+  supervisor_ = *std::move(supervisor);
+  releasing_ = supervisor_.get();
+  return WritePortFile();
+}
+
+// In one step, so that who waits for the file never reads half of it.
+absl::Status Daemon::WritePortFile() const {
+  const std::string& path = config_.server.port_file;
+  if (path.empty()) return absl::OkStatus();
+  const std::string unfinished = path + ".new";
+  std::ofstream(unfinished) << port() << "\n";
+  std::error_code error;
+  std::filesystem::rename(unfinished, path, error);
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot write the port file ", path, ": ", error.message()));
+}
+
+void Daemon::StopGracefully() {
+  listener_->SetStopping();
+  absl::Notification drained;
+  scheduler_->Drain(config_.server.grace, [&drained] { drained.Notify(); });
+  drained.WaitForNotification();
+  spdlog::info("drained");
+  supervisor_->Stop(kWorkerExit);
+  streams_.EndAll();
+  listener_->Stop(kCallExit);
+}
+
+void Daemon::KillWorkers() { supervisor_->Stop(absl::ZeroDuration()); }
+
+Daemon::~Daemon() {
+  releasing_ = nullptr;
+  supervisor_.reset();
+  streams_.EndAll();
+  if (listener_ != nullptr) listener_->Stop(absl::ZeroDuration());
+  readiness_ = nullptr;
+  pool_.WaitUntilIdle();  // sessions and watches let go of the scheduler
+  scheduler_.reset();
+  pool_.WaitUntilIdle();  // what the scheduler's last callbacks rang
+}
+
+}  // namespace hanga

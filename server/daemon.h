@@ -1,0 +1,65 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Everything that runs while hangad does, in the order of its life:
+//
+//   data folder ─▶ scheduler ─▶ listener ─▶ supervisor ... signal ... drain ─▶ workers ─▶ calls
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "scheduler/scheduler.h"
+#include "server/auth.h"
+#include "server/config.h"
+#include "server/listener.h"
+#include "server/local_workers.h"
+#include "server/open_streams.h"
+#include "server/supervisor.h"
+#include "server/task_pool.h"
+#include "server/timers.h"
+
+namespace hanga {
+
+class Daemon {
+ public:
+  // Errors are sentences for the operator.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config);
+
+  // Ends at once, as after a crash: local workers go on, and the next daemon adopts them.
+  ~Daemon();
+
+  int port() const { return listener_->port(); }
+
+  // NOT_SERVING, nothing more is assigned, running tasks end or are saved within the grace time,
+  // workers and then calls end.
+  void StopGracefully();
+
+  // Kills the local workers. May be called while StopGracefully() waits, from another thread.
+  void KillWorkers();
+
+ private:
+  explicit Daemon(const Config& config) : config_(config) {}
+  absl::Status Open();
+  absl::Status OpenData(const std::string& folder);
+  absl::Status WritePortFile() const;
+
+  const Config config_;
+  // In the order of their making: what is called outlives what calls it.
+  TaskPool pool_{8};
+  Timers timers_;
+  OpenStreams streams_;
+  std::atomic<int> usable_workers_ = 0;
+  std::atomic<Doorbell*> readiness_ = nullptr;    // tells the listener of `usable_workers_`
+  std::atomic<Supervisor*> releasing_ = nullptr;  // set while `supervisor_` may be called
+  std::unique_ptr<Scheduler> scheduler_;
+  std::optional<Authorizer> authorizer_;
+  std::unique_ptr<Listener> listener_;
+  std::shared_ptr<Doorbell> readiness_bell_;
+  std::unique_ptr<Supervisor> supervisor_;
+};
+
+}  // namespace hanga

@@ -1,0 +1,54 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// hangad: the scheduler daemon.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "server/command_line.h"
+#include "server/commands.h"
+#include "server/log.h"
+#include "server/signals.h"
+
+namespace {
+
+// A file opened later never becomes standard input, output or error.
+void FillStandardDescriptors() {
+  int fd;
+  do {
+    fd = open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= 2);
+  if (fd > 2) close(fd);
+}
+
+// A connection is a descriptor, and the soft limit is often 1,024.
+void RaiseDescriptorLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  FillStandardDescriptors();
+  const hanga::ParsedCommandLine parsed = hanga::ParseCommandLine(argc, argv);
+  if (!parsed.run) return parsed.exit_code;
+  const hanga::CommandLine& line = parsed.line;
+  switch (line.command) {
+    case hanga::Command::kCheckConfig:
+      return hanga::CheckConfigCommand(line);
+    case hanga::Command::kCheckStore:
+      return hanga::CheckStoreCommand(line.config);
+    case hanga::Command::kHashToken:
+      return hanga::HashTokenCommand();
+    case hanga::Command::kRun:
+      break;
+  }
+  RaiseDescriptorLimit();
+  hanga::StopSignals signals;
+  hanga::StartLogging(line.config.log);
+  return hanga::RunDaemon(line.config, &signals);
+}

@@ -1,0 +1,63 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "server/scheduler_options.h"
+
+#include "absl/strings/str_cat.h"
+#include "server/auth.h"
+
+namespace hanga {
+namespace {
+
+// Changes with everything that may change what a worker finds or loads.
+std::string Fingerprint(v1::ModelDeployment deployment) {
+  std::string text =
+      absl::StrCat(deployment.path(), "\n", deployment.dtype(), "\n", deployment.mode(), "\n",
+                   deployment.placement(), "\n", deployment.max_pixels());
+  const std::map<std::string, std::string> components(deployment.components().begin(),
+                                                      deployment.components().end());
+  for (const auto& [name, path] : components) absl::StrAppend(&text, "\n", name, "=", path);
+  return HashToken(text).substr(0, 16);
+}
+
+ModelOptions MakeModel(const ModelConfig& config) {
+  ModelOptions model;
+  v1::ModelDeployment& deployment = model.deployment;
+  deployment.set_name(absl::StrCat("models/", config.name));
+  deployment.set_path(config.path);
+  deployment.set_dtype(config.dtype);
+  deployment.set_mode(config.mode);
+  deployment.set_placement(config.placement);
+  deployment.set_max_pixels(config.max_pixels);
+  deployment.mutable_components()->insert(config.components.begin(), config.components.end());
+  deployment.set_revision(Fingerprint(deployment));
+  model.max_running = static_cast<uint32_t>(config.max_running);
+  return model;
+}
+
+}  // namespace
+
+SchedulerOptions MakeSchedulerOptions(const Config& config, const std::string& data_folder) {
+  SchedulerOptions options;
+  options.data_dir = data_folder;
+  for (const ModelConfig& model : config.models) options.models.push_back(MakeModel(model));
+  for (const TenantConfig& tenant : config.tenants) {
+    options.tenants[tenant.name] = {.weight = tenant.weight,
+                                    .max_running = static_cast<uint32_t>(tenant.max_running),
+                                    .max_queued = static_cast<uint32_t>(tenant.max_queued)};
+  }
+  options.retention.artifacts = config.artifacts.max_age;
+  options.retention.artifact_bytes = config.artifacts.max_bytes;
+  options.retention.jobs = config.queue.finished_jobs;
+  options.retention.request_ids = config.queue.request_ids;
+  options.workers.heartbeat_interval = config.workers.heartbeat;
+  options.workers.lease = config.workers.lease;
+  options.workers.max_attempts = static_cast<uint32_t>(config.queue.max_attempts);
+  options.workers.quarantine_failures = static_cast<uint32_t>(config.workers.crash_limit);
+  options.workers.quarantine_window = config.workers.crash_window;
+  options.workers.quarantine_period = config.workers.quarantine;
+  options.max_queued = static_cast<uint32_t>(config.queue.max_tasks);
+  return options;
+}
+
+}  // namespace hanga
