@@ -30,13 +30,14 @@ std::vector<size_t> ChooseBatch(absl::Span<const Candidate> candidates, const Ba
       batch.push_back(i);
       continue;
     }
-    const Candidate& first = candidates[batch.front()];
+    const Candidate& first = candidates[order.front()];
     if (batch.size() >= limits.Of(first)) break;
     const Candidate& other = candidates[i];
     if (!other.alone && other.model == first.model && other.batch_key == first.batch_key) {
       batch.push_back(i);
     }
   }
+  std::sort(batch.begin(), batch.end());
   return batch;
 }
 

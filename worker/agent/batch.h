@@ -38,8 +38,8 @@ class BatchLimits {
   std::map<std::pair<std::string, std::string>, size_t> limits_;
 };
 
-// Indices of the candidates that step now: whoever waited longest, and those that may step with it,
-// in the order of their waiting. Empty if there are none.
+// Indices of the candidates that step now, ascending: whoever waited longest, and those that may
+// step with it, who waited longest first where not all fit. Empty if there are none.
 std::vector<size_t> ChooseBatch(absl::Span<const Candidate> candidates, const BatchLimits& limits);
 
 }  // namespace hanga

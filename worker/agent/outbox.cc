@@ -103,7 +103,9 @@ std::vector<v1::AttemptRef> Outbox::Holding() const {
 void Outbox::Report(v1::ModelReport report) {
   {
     const absl::MutexLock lock(&mutex_);
-    models_[report.model().name()] = Model{std::move(report)};
+    Model& model = models_[report.model().name()];
+    model.report = std::move(report);
+    model.due = true;
   }
   Wake();
 }

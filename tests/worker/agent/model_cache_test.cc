@@ -1,0 +1,127 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/agent/model_cache.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/fake_pipeline.h"
+
+namespace hanga {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class ModelCacheTest : public testing::Test {
+ protected:
+  void Deploy(std::vector<std::string> paths, const std::string& revision = "1") {
+    std::vector<v1::ModelDeployment> deployments;
+    for (const std::string& path : paths) {
+      v1::ModelDeployment& deployment = deployments.emplace_back();
+      deployment.set_name("models/" + path);
+      deployment.set_path(path);
+      deployment.set_revision(revision);
+    }
+    for (const auto& deployment : book_.SetDeployments(deployments)) {
+      ModelFiles files;
+      files.path = deployment.path();
+      book_.Examined(deployment, engine_.examine(files));
+    }
+  }
+  absl::StatusOr<ModelHandle> Acquire(const std::string& path) {
+    return cache_.Acquire("models/" + path, [] {});
+  }
+  bool Loaded(const std::string& path) { return book_.Find("models/" + path)->loaded; }
+
+  FakeDevice device_;
+  Engine engine_ = FakeEngine(&device_);
+  Outbox outbox_;
+  ModelBook book_{&outbox_};
+  ModelCache cache_{&engine_, &book_, [] { return absl::UnixEpoch(); }};
+};
+
+TEST_F(ModelCacheTest, LoadsAtTheFirstUseOnly) {
+  Deploy({"a"});
+  EXPECT_FALSE(Loaded("a"));
+  ASSERT_NE(*Acquire("a"), nullptr);
+  ASSERT_NE(*Acquire("a"), nullptr);
+  EXPECT_THAT(device_.loads, ElementsAre("a"));
+  EXPECT_TRUE(Loaded("a"));
+}
+
+TEST_F(ModelCacheTest, DropsTheLeastRecentlyUsedWhenAnotherNeedsTheRoom) {
+  device_.free_bytes = 100;
+  device_.model_bytes = {{"a", 40}, {"b", 40}, {"c", 40}};
+  Deploy({"a", "b", "c"});
+  (void)Acquire("a");
+  (void)Acquire("b");
+  (void)Acquire("a");
+  ASSERT_NE(*Acquire("c"), nullptr);
+  EXPECT_TRUE(Loaded("a"));
+  EXPECT_FALSE(Loaded("b"));
+}
+
+TEST_F(ModelCacheTest, WaitsForTheMemoryOfAModelInUse) {
+  device_.free_bytes = 100;
+  device_.model_bytes = {{"a", 60}, {"b", 60}};
+  Deploy({"a", "b"});
+  ModelHandle in_use = *Acquire("a");
+  EXPECT_EQ(*Acquire("b"), nullptr);
+  in_use.reset();
+  EXPECT_NE(*Acquire("b"), nullptr);
+}
+
+TEST_F(ModelCacheTest, RefusesWhatCannotFitWithTheNumbers) {
+  device_.free_bytes = uint64_t{100} << 20;
+  device_.model_bytes = {{"a", uint64_t{300} << 20}};
+  Deploy({"a"});
+  const absl::Status status = Acquire("a").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("300 MiB"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("100 MiB"));
+}
+
+TEST_F(ModelCacheTest, TellsUnknownUnusableAndUnexaminedApart) {
+  Deploy({"bad"});
+  EXPECT_EQ(Acquire("other").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Acquire("bad").status().code(), absl::StatusCode::kFailedPrecondition);
+  v1::ModelDeployment deployment;
+  deployment.set_name("models/new");
+  book_.SetDeployments({deployment});
+  EXPECT_EQ(*Acquire("new"), nullptr);
+}
+
+TEST_F(ModelCacheTest, LoadsAnewWhenTheDeploymentChanged) {
+  Deploy({"a"});
+  (void)Acquire("a");
+  Deploy({"a"}, "2");
+  EXPECT_FALSE(Loaded("a"));
+  (void)Acquire("a");
+  EXPECT_THAT(device_.loads, ElementsAre("a", "a"));
+}
+
+TEST_F(ModelCacheTest, DropsAModelThatIsNoLongerDeployed) {
+  device_.model_bytes = {{"a", 10}};
+  Deploy({"a"});
+  (void)Acquire("a");
+  const uint64_t free = device_.free_bytes;
+  Deploy({});
+  cache_.DropStale();
+  EXPECT_EQ(device_.free_bytes, free + 10);
+}
+
+TEST_F(ModelCacheTest, ReportsWhatItFound) {
+  Deploy({"a", "bad"});
+  const auto usable = outbox_.Next(), unusable = outbox_.Next();
+  EXPECT_EQ(usable->model_report().model().state(), v1::MODEL_STATE_USABLE);
+  EXPECT_EQ(usable->model_report().revision(), "1");
+  EXPECT_EQ(unusable->model_report().model().state(), v1::MODEL_STATE_UNUSABLE);
+  EXPECT_EQ(unusable->model_report().model().problem(), "keys are missing");
+  (void)Acquire("a");
+  EXPECT_TRUE(outbox_.Next()->model_report().loaded());
+}
+
+}  // namespace
+}  // namespace hanga
