@@ -41,14 +41,15 @@ struct BlockPlacement {
 struct RankPlan {
   std::string device;
   uint64_t free_bytes = 0;
-  uint64_t reserve_bytes = 0;   // reserve_vram and workspaces
-  uint64_t resident_bytes = 0;  // denoiser blocks that stay
-  uint64_t kept_bytes = 0;      // text encoders and VAE that stay
-  uint64_t lent_bytes = 0;      // blocks kept for other ranks
-  int ring_slots = 0;           // 0: nothing is streamed to this rank
+  uint64_t reserve_bytes = 0;    // of free_bytes, left alone
+  uint64_t workspace_bytes = 0;  // of the libraries
+  uint64_t resident_bytes = 0;   // denoiser blocks that stay
+  uint64_t kept_bytes = 0;       // text encoders and VAE that stay
+  uint64_t lent_bytes = 0;       // blocks kept for other ranks
+  int ring_slots = 0;            // 0: nothing is streamed to this rank
   uint64_t slot_bytes = 0;
   uint64_t activation_bytes = 0;  // of the denoiser
-  uint64_t peak_bytes = 0;        // the largest phase, reserve included; never above free_bytes
+  uint64_t peak_bytes = 0;        // the largest phase; with the reserve never above free_bytes
   double compute_seconds = 0;     // busy, one step of one image
   uint64_t streamed_bytes = 0;    // into it, one step
 };
@@ -75,7 +76,8 @@ enum class Limit { kCompute, kLink, kMemory };
 
 struct Prediction {
   double step_seconds = 0;        // of one image, steady
-  double first_step_seconds = 0;  // from host and file tiers, nothing prefetched
+  double first_step_seconds = 0;  // the ring still empty
+  double cold_step_seconds = 0;   // the first step with all weights still in host memory or files
   double encode_seconds = 0, decode_seconds = 0;
   double image_seconds = 0;      // latency of one image alone
   double images_per_second = 0;  // with work waiting

@@ -27,8 +27,8 @@ struct PlanOptions {
   std::vector<std::string> devices;  // empty: every GPU, or every CPU device where there is no GPU
 
   uint64_t reserve_vram_bytes = uint64_t{512} << 20;  // left alone on every device
-  std::optional<uint64_t> vram_limit_bytes;         // per device, weights and activations together
-  bool keep_resident = false;                       // all weights stay on the devices, or refuse
+  std::optional<uint64_t> vram_limit_bytes;  // on every device, for all that Hanga puts there
+  bool keep_resident = false;                // all weights stay on the devices, or refuse
   std::optional<uint64_t> pinned_host_limit_bytes;  // 0: none; unset: 3/4 of free host memory
   std::optional<uint64_t> host_limit_bytes;         // unset: 9/10 of free host memory
 

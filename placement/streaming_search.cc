@@ -1,0 +1,231 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "placement/streaming_search.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace hanga::placement {
+namespace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr double kBetter = 1 - 1e-4;
+
+// Gives each streamed block the source that would have it there first; false when they are full.
+bool AssignSources(const StreamRequest& request, const std::vector<char>& streamed,
+                   std::vector<int>* source) {
+  const size_t count = request.sources.size();
+  std::vector<uint64_t> room(count);
+  for (size_t s = 0; s < count; ++s) room[s] = request.sources[s].capacity_bytes;
+  std::vector<double> engine_end(request.engines, 0.0);
+  source->assign(streamed.size(), kResidentHere);
+  for (size_t i = 0; i < streamed.size(); ++i) {
+    if (!streamed[i]) continue;
+    const uint64_t bytes = request.blocks[i].stored_bytes;
+    double best_end = kNever;
+    uint64_t engines_seen = 0;  // the first source with room speaks for its engine
+    for (size_t s = 0; s < count; ++s) {
+      const StreamSource& from = request.sources[s];
+      if (room[s] < bytes || (engines_seen >> from.engine & 1) != 0) continue;
+      engines_seen |= uint64_t{1} << from.engine;
+      double rate = from.bytes_per_second;
+      if (from.read_bytes_per_second > 0) rate = std::min(rate, from.read_bytes_per_second);
+      const double end = engine_end[from.engine] + from.latency_seconds + bytes / rate;
+      if (end < best_end) best_end = end, (*source)[i] = static_cast<int>(s);
+    }
+    if ((*source)[i] == kResidentHere) return false;
+    room[(*source)[i]] -= bytes;
+    engine_end[request.sources[(*source)[i]].engine] = best_end;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<char> LargestSubset(const std::vector<uint64_t>& sizes, uint64_t capacity) {
+  constexpr size_t kExactItems = 16, kMostSums = 1024;
+  struct Sum {
+    uint64_t bytes;
+    int before;  // index of the sum without `item`; -1: nothing taken yet
+    int item;
+  };
+  std::vector<Sum> sums = {{0, -1, -1}};
+  std::vector<int> frontier = {0}, merged;  // indices into sums, by bytes
+  const uint64_t grain = sizes.size() <= kExactItems ? 0 : capacity / kMostSums;
+  for (size_t item = 0; item < sizes.size(); ++item) {
+    std::vector<int> with;
+    for (const int index : frontier) {
+      const uint64_t bytes = sums[index].bytes + sizes[item];
+      if (bytes > capacity) break;
+      with.push_back(static_cast<int>(sums.size()));
+      sums.push_back({bytes, index, static_cast<int>(item)});
+    }
+    merged.clear();
+    std::merge(frontier.begin(), frontier.end(), with.begin(), with.end(),
+               std::back_inserter(merged),
+               [&](int a, int b) { return sums[a].bytes < sums[b].bytes; });
+    // Of sums closer than the grain the largest stays: it is the one that may end up best.
+    frontier.clear();
+    for (size_t i = 0; i < merged.size(); ++i) {
+      const bool last = i + 1 == merged.size();
+      const uint64_t bytes = sums[merged[i]].bytes;
+      if (last || (grain == 0 ? sums[merged[i + 1]].bytes != bytes
+                              : sums[merged[i + 1]].bytes / (grain + 1) != bytes / (grain + 1))) {
+        frontier.push_back(merged[i]);
+      }
+    }
+    if (frontier.front() != 0 && sums[frontier.front()].bytes != 0)
+      frontier.insert(frontier.begin(), 0);
+  }
+  std::vector<char> taken(sizes.size(), 0);
+  for (int at = frontier.back(); sums[at].before >= 0; at = sums[at].before)
+    taken[sums[at].item] = 1;
+  return taken;
+}
+
+bool StreamSearch::Streamable(size_t block) const {
+  const uint64_t bytes = request_.blocks[block].run_bytes;
+  return bytes > 0 && bytes <= slot_bytes_;
+}
+
+uint64_t StreamSearch::ResidentBytes(const Streamed& streamed) const {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < streamed.size(); ++i)
+    bytes += streamed[i] ? 0 : request_.blocks[i].run_bytes;
+  return bytes;
+}
+
+StreamSearch::Streamed StreamSearch::StartFromKnapsack() const {
+  uint64_t capacity = resident_capacity_;
+  std::vector<uint64_t> sizes;
+  for (size_t i = 0; i < request_.blocks.size(); ++i) {
+    if (Streamable(i)) {
+      sizes.push_back(request_.blocks[i].run_bytes);
+    } else {
+      capacity -= request_.blocks[i].run_bytes;
+    }
+  }
+  const std::vector<char> resident = LargestSubset(sizes, capacity);
+  std::map<uint64_t, int> streamed_of_size;
+  std::map<uint64_t, std::vector<size_t>> blocks_of_size;
+  for (size_t i = 0; i < sizes.size(); ++i) streamed_of_size[sizes[i]] += resident[i] ? 0 : 1;
+  for (size_t i = 0; i < request_.blocks.size(); ++i) {
+    if (Streamable(i)) blocks_of_size[request_.blocks[i].run_bytes].push_back(i);
+  }
+  // Which blocks of a size is free: even distances.
+  Streamed streamed(request_.blocks.size(), 0);
+  for (const auto& [size, blocks] : blocks_of_size) {
+    const size_t count = streamed_of_size[size];
+    for (size_t j = 0; j < count; ++j)
+      streamed[blocks[(2 * j + 1) * blocks.size() / (2 * count)]] = 1;
+  }
+  return streamed;
+}
+
+StreamSearch::Streamed StreamSearch::StartFromPace() const {
+  double compute = 0;
+  uint64_t total = 0;
+  for (const StreamBlock& block : request_.blocks) {
+    compute += block.compute_seconds;
+    total += block.run_bytes;
+  }
+  const double to_stream = static_cast<double>(total - std::min(total, resident_capacity_));
+  Streamed streamed(request_.blocks.size(), 0);
+  double owed = 0;
+  for (size_t i = 0; i < streamed.size(); ++i) {
+    const StreamBlock& block = request_.blocks[i];
+    owed += compute > 0 ? to_stream * block.compute_seconds / compute : to_stream / streamed.size();
+    if (!Streamable(i) || owed < block.run_bytes / 2.0) continue;
+    streamed[i] = 1;
+    owed -= static_cast<double>(block.run_bytes);
+  }
+  MakeFeasible(&streamed);
+  return streamed;
+}
+
+void StreamSearch::MakeFeasible(Streamed* streamed) const {
+  uint64_t resident = ResidentBytes(*streamed);
+  while (resident > resident_capacity_) {
+    // The smallest block that is enough, else the largest.
+    const uint64_t excess = resident - resident_capacity_;
+    int chosen = -1;
+    for (size_t i = 0; i < streamed->size(); ++i) {
+      if ((*streamed)[i] || !Streamable(i)) continue;
+      const uint64_t bytes = request_.blocks[i].run_bytes;
+      const uint64_t known = chosen < 0 ? 0 : request_.blocks[chosen].run_bytes;
+      const bool better = known >= excess ? bytes >= excess && bytes < known : bytes > known;
+      if (better) chosen = static_cast<int>(i);
+    }
+    if (chosen < 0) return;  // cannot be: what is not streamable fits
+    (*streamed)[chosen] = 1;
+    resident -= request_.blocks[chosen].run_bytes;
+  }
+  for (size_t i = 0; i < streamed->size(); ++i) {
+    const uint64_t bytes = request_.blocks[i].run_bytes;
+    if (!(*streamed)[i] || resident + bytes > resident_capacity_) continue;
+    (*streamed)[i] = 0;
+    resident += bytes;
+  }
+}
+
+double StreamSearch::Evaluate(const Streamed& streamed, std::vector<int>* source) {
+  --budget_;
+  if (!AssignSources(request_, streamed, source)) return kNever;
+  return SteadyPassSeconds(ToSimRank(request_, *source, slots_), &scratch_);
+}
+
+void StreamSearch::Improve(Streamed* streamed, Found* best, double good_enough) {
+  std::vector<int> source;
+  bool improved = true;
+  const auto accept = [&] {
+    const double seconds = Evaluate(*streamed, &source);
+    if (seconds >= best->seconds * kBetter) return false;
+    *best = {source, seconds};
+    return improved = true;
+  };
+  while (improved && budget_ > 0 && best->seconds > good_enough) {
+    improved = false;
+    uint64_t resident = ResidentBytes(*streamed);
+    for (size_t out = 0; out < streamed->size() && budget_ > 0; ++out) {
+      if (!(*streamed)[out]) continue;
+      const uint64_t out_bytes = request_.blocks[out].run_bytes;
+      for (size_t in = 0; in < streamed->size() && budget_ > 0; ++in) {
+        if (in == out || (*streamed)[in] || !Streamable(in)) continue;
+        const uint64_t after = resident + out_bytes - request_.blocks[in].run_bytes;
+        if (after > resident_capacity_) continue;
+        (*streamed)[out] = 0, (*streamed)[in] = 1;
+        if (accept()) {
+          resident = after;
+          break;
+        }
+        (*streamed)[out] = 1, (*streamed)[in] = 0;
+      }
+      if (best->seconds <= good_enough) return;
+    }
+  }
+}
+
+std::optional<StreamSearch::Found> StreamSearch::Run(int slots, uint64_t slot_bytes,
+                                                     uint64_t resident_capacity,
+                                                     double good_enough) {
+  slots_ = slots;
+  slot_bytes_ = slot_bytes;
+  resident_capacity_ = resident_capacity;
+  Found best;
+  best.seconds = kNever;
+  Streamed best_start;
+  for (Streamed start : {StartFromKnapsack(), StartFromPace()}) {
+    std::vector<int> source;
+    const double seconds = Evaluate(start, &source);
+    if (seconds >= best.seconds * kBetter) continue;
+    best = {source, seconds};
+    best_start = std::move(start);
+  }
+  if (best.seconds == kNever) return std::nullopt;
+  Improve(&best_start, &best, good_enough);
+  return best;
+}
+
+}  // namespace hanga::placement

@@ -1,0 +1,52 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The search inside SolveStreaming: which blocks are streamed through a given ring.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "placement/streaming.h"
+
+namespace hanga::placement {
+
+// Bytes of the largest subset of `sizes` that is not above `capacity`, and which items it has.
+// Exact for up to 16 items, within capacity / 1024 beyond.
+std::vector<char> LargestSubset(const std::vector<uint64_t>& sizes, uint64_t capacity);
+
+// Keeps scratch memory and the budget of evaluations over several rings. Not thread-safe.
+class StreamSearch {
+ public:
+  StreamSearch(const StreamRequest& request, int budget) : request_(request), budget_(budget) {}
+
+  struct Found {
+    std::vector<int> source;
+    double seconds = 0;
+  };
+  // The best assignment for a ring of `slots` × `slot_bytes`, or the first as good as
+  // `good_enough` seconds. nullopt: the sources have no room for what must be streamed.
+  std::optional<Found> Run(int slots, uint64_t slot_bytes, uint64_t resident_capacity,
+                           double good_enough);
+
+ private:
+  // One flag a block: streamed?
+  using Streamed = std::vector<char>;
+
+  Streamed StartFromKnapsack() const;
+  Streamed StartFromPace() const;
+  void MakeFeasible(Streamed* streamed) const;
+  double Evaluate(const Streamed& streamed, std::vector<int>* source);
+  void Improve(Streamed* streamed, Found* best, double good_enough);
+  bool Streamable(size_t block) const;
+  uint64_t ResidentBytes(const Streamed& streamed) const;
+
+  const StreamRequest& request_;
+  int budget_;
+  int slots_ = 0;
+  uint64_t slot_bytes_ = 0, resident_capacity_ = 0;
+  std::vector<double> scratch_;
+};
+
+}  // namespace hanga::placement
