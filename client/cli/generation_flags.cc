@@ -3,9 +3,11 @@
 
 #include "client/cli/generation_flags.h"
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <iterator>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/text.h"
@@ -13,23 +15,24 @@
 namespace hanga::cli {
 namespace {
 
-// "256x192" to a width and a height.
+std::optional<uint32_t> ParsePixels(std::string_view text) {
+  uint32_t pixels = 0;
+  const char* const end = text.data() + text.size();
+  const auto [next, error] = std::from_chars(text.data(), end, pixels);
+  if (error != std::errc() || next != end) return std::nullopt;
+  return pixels;
+}
+
 absl::Status ParseSize(const std::string& text, v1::GenerationSpec& spec) {
-  uint32_t sides[2] = {};
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (uint32_t& side : sides) {
-    if (&side != sides && (at == end || (*at++ != 'x' && at[-1] != 'X'))) at = nullptr;
-    if (at == nullptr) break;
-    const auto [next, error] = std::from_chars(at, end, side);
-    at = error == std::errc() ? next : nullptr;
-  }
-  if (at != end) {
+  const size_t x = std::min(text.find('x'), text.size());
+  const auto width = ParsePixels(std::string_view(text).substr(0, x));
+  const auto height = ParsePixels(std::string_view(text).substr(std::min(x + 1, text.size())));
+  if (!width || !height) {
     return absl::InvalidArgumentError(
         absl::StrCat("--size: \"", text, "\" is not WIDTHxHEIGHT in pixels, as in 256x192"));
   }
-  spec.set_width(sides[0]);
-  spec.set_height(sides[1]);
+  spec.set_width(*width);
+  spec.set_height(*height);
   return absl::OkStatus();
 }
 

@@ -27,8 +27,8 @@ class OutputFiles {
 
   std::string PathOf(const v1::Artifact& artifact) const;
 
-  // Writes the whole file or nothing, making its folders. ALREADY_EXISTS; RESOURCE_EXHAUSTED if the
-  // disk is full; PERMISSION_DENIED. Returns the path.
+  // Writes the whole file or nothing, making its folders, and returns the path. ALREADY_EXISTS;
+  // UNKNOWN with the path and the system's reason otherwise.
   absl::StatusOr<std::string> Write(const v1::Artifact& artifact, std::string_view bytes) const;
 
  private:

@@ -20,21 +20,11 @@ namespace hanga::cli {
 namespace {
 
 absl::Status Failed(const std::string& path, int error) {
-  const std::string text = absl::StrCat(path, ": ", std::strerror(error));
-  switch (error) {
-    case EEXIST:
-      return absl::AlreadyExistsError(
-          absl::StrCat(path, " exists; choose another name, or allow it with --overwrite"));
-    case ENOSPC:
-    case EDQUOT:
-      return absl::ResourceExhaustedError(text);
-    case EACCES:
-    case EROFS:
-    case EPERM:
-      return absl::PermissionDeniedError(text);
-    default:
-      return absl::UnknownError(text);
+  if (error == EEXIST) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(path, " exists; choose another name, or allow it with --overwrite"));
   }
+  return absl::UnknownError(absl::StrCat(path, ": ", std::strerror(error)));
 }
 
 int WriteAll(int file, std::string_view bytes) {
