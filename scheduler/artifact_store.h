@@ -49,6 +49,8 @@ class ArtifactStore {
   void RemoveArtifact(const AttemptFile& file);
   void RemoveCheckpoint(const AttemptFile& file);
 
+  std::string ArtifactPath(const AttemptFile& file) const;
+
   // Inputs.
   bool HasBlob(absl::string_view sha256) const;
   absl::StatusOr<std::unique_ptr<DurableFile>> ReceiveBlob(absl::string_view sha256,
@@ -63,7 +65,6 @@ class ArtifactStore {
   uint64_t SweepArtifacts(const std::function<bool(const AttemptFile&)>& known);
 
  private:
-  std::string ArtifactPath(const AttemptFile& file) const;
   std::string CheckpointPath(const AttemptFile& file) const;
   std::string BlobPath(absl::string_view sha256) const;
 

@@ -29,7 +29,7 @@
 namespace hanga {
 
 struct StoreChange {
-  std::unique_ptr<JobRequest> request;  // of jobs[0], which is new then
+  std::shared_ptr<const JobRequest> request;  // of jobs[0], which is new then
   std::vector<JobRecord> jobs;
   std::vector<AttemptRecord> attempts;
   std::vector<ArtifactRecord> artifacts;

@@ -47,7 +47,8 @@ enum class AttemptOutcome : uint8_t {
   kLost = 3,     // its worker went away; counts
   kRefused = 4,  // not begun
   kCancelled = 5,
-  kSaved = 6,  // a drained worker handed back a checkpoint
+  kAbandoned = 7,  // its worker did not come back after a restart of the server; does not count
+  kSaved = 6,      // a drained worker handed back a checkpoint
 };
 
 struct AttemptRecord {

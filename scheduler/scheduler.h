@@ -48,8 +48,8 @@ class Scheduler {
  public:
   using JobDone = absl::AnyInvocable<void(absl::StatusOr<v1::Job>)>;
 
-  // Stops the threads. What was acknowledged is on disk. Callbacks still open are called with
-  // UNAVAILABLE first.
+  // Stops the threads. What was acknowledged is on disk; callbacks that wait for the disk are
+  // called first. Sessions, watches and uploads must be gone before.
   virtual ~Scheduler() = default;
 
   // --- Jobs ---

@@ -52,8 +52,9 @@ StoreChange NewJob(JobId id, const std::string& bytes) {
   job.has_request_key = true;
   for (size_t i = 0; i < 8; ++i) job.request_key[i] = static_cast<uint8_t>(id * 2654435761U >> i);
   change.jobs.push_back(std::move(job));
-  change.request = std::make_unique<JobRequest>();
-  change.request->bytes = bytes;
+  auto request = std::make_shared<JobRequest>();
+  request->bytes = bytes;
+  change.request = std::move(request);
   return change;
 }
 
