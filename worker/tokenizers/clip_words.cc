@@ -41,6 +41,10 @@ bool StartsWith(std::u32string_view text, std::u32string_view expected) {
                     [](char32_t e, char32_t c) { return (c == 0x17F ? U's' : c) == e; });
 }
 
+// The iota subscript is in no class of the reference's pattern: it is no letter, but the comparison
+// without regard to case takes it for one. So it parts words and is lost.
+constexpr char32_t kIotaSubscript = 0x345;
+
 // How many characters the first word of `text`, which has no spaces, takes.
 size_t FirstWordLength(std::u32string_view text) {
   static constexpr std::array<std::u32string_view, 9> kWhole{
@@ -50,7 +54,9 @@ size_t FirstWordLength(std::u32string_view text) {
   }
   if (IsNumber(text[0])) return 1;
   const bool letters = IsLetter(text[0]);
-  const auto ends = [&](char32_t c) { return IsNumber(c) || IsLetter(c) != letters; };
+  const auto ends = [&](char32_t c) {
+    return c == kIotaSubscript || IsNumber(c) || IsLetter(c) != letters;
+  };
   return std::find_if(text.begin(), text.end(), ends) - text.begin();
 }
 
@@ -64,6 +70,10 @@ std::vector<std::string> ClipWords(std::string_view text) {
     const auto end = std::find_if(at, clean.end(), IsWhiteSpace);
     const std::u32string lower = LowerCase({at, end});
     for (std::u32string_view rest = lower; !rest.empty();) {
+      if (rest[0] == kIotaSubscript) {
+        rest.remove_prefix(1);
+        continue;
+      }
       const size_t length = FirstWordLength(rest);
       words.push_back(EncodeUtf8(rest.substr(0, length)));
       rest.remove_prefix(length);

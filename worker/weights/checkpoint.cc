@@ -4,7 +4,6 @@
 #include "worker/weights/checkpoint.h"
 
 #include <filesystem>
-#include <map>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -61,8 +60,8 @@ absl::StatusOr<TensorSource> OpenIndexed(const CheckpointFiles& files) {
   if (!index.ok()) return index.status();
 
   TensorSource::Tensors tensors;
-  KeyList misplaced("key that the index places elsewhere"), unlisted("key outside of the index"),
-      missing("missing key");
+  std::set<std::string> elsewhere;
+  KeyList misplaced("misplaced key"), unlisted("unlisted key"), missing("missing key");
   for (const std::string& path : files.shards) {
     const std::string shard = BaseName(path);
     const auto source = OpenSafetensors(path);
@@ -72,14 +71,16 @@ absl::StatusOr<TensorSource> OpenIndexed(const CheckpointFiles& files) {
       if (listed == index->end()) {
         unlisted.Add(key, absl::StrCat(" in ", shard));
       } else if (listed->second != shard) {
-        misplaced.Add(key, absl::StrCat(" in ", shard));
+        elsewhere.insert(key);
+        misplaced.Add(key, absl::StrCat(" is in ", shard, ", not in ", listed->second));
       } else {
         tensors.emplace(key, tensor);
       }
     }
   }
   for (const auto& [key, shard] : *index) {
-    if (!tensors.contains(key)) missing.Add(key, absl::StrCat(" in ", shard));
+    if (tensors.contains(key) || elsewhere.contains(key)) continue;
+    missing.Add(key, absl::StrCat(" in ", shard));
   }
   const std::string faults = JoinKeyLists({missing, misplaced, unlisted});
   if (faults.empty()) return TensorSource(std::move(tensors));

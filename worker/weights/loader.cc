@@ -3,7 +3,8 @@
 
 #include "worker/weights/loader.h"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <c10/util/Exception.h>
 
 #include <cstring>

@@ -196,6 +196,10 @@ std::string QuoteKey(std::string_view key) {
 }
 
 absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(std::string_view json) {
+  // The parser takes a zero byte for the end of its input and would not look at what follows.
+  if (const size_t zero = json.find('\0'); zero != std::string_view::npos) {
+    return absl::InvalidArgumentError(absl::StrCat("header: a zero byte at byte ", zero));
+  }
   HeaderReader reader;
   nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
   if (!reader.status.ok()) return reader.status;

@@ -41,7 +41,8 @@ absl::StatusOr<ShardIndex> ParseShardIndex(std::string_view json) {
     return true;
   };
   const Json index = Json::parse(json, watch_keys, /*allow_exceptions=*/false);
-  if (index.is_discarded()) return absl::InvalidArgumentError("the index is not JSON");
+  if (index.is_discarded() || json.find('\0') != std::string_view::npos)
+    return absl::InvalidArgumentError("the index is not JSON");
   if (!repeated.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(QuoteKey(repeated), " comes twice"));
   }

@@ -89,7 +89,8 @@ TEST(ClipTokenizerTest, FollowsTheReferenceInRareCases) {
   same(
       "\xFF\xFE"
       "cat",
-      "cat");  // no UTF-8
+      "cat");                     // no UTF-8
+  same("a\u0345b\u0345", "a b");  // an iota subscript that composes with nothing
   EXPECT_EQ(tokenizer->Encode("<|STARTOFTEXT|>"), (Ids{49406, 49406, 49407}));
   EXPECT_EQ(tokenizer->Encode("<|endoftext|><|endoftext|>"), (Ids{49406, 49407, 49407, 49407}));
 }
