@@ -47,8 +47,8 @@ def hangad(devices, models, settings="", environment=None):
     """Runs hangad in a temporary folder; yields its address. `models` maps names to paths."""
     with tempfile.TemporaryDirectory(prefix="hanga-bench-") as folder:
         folder = pathlib.Path(folder)
-        config = [f'listen = "127.0.0.1:0"', f'data = "{folder}/data"', f"devices = {json.dumps(devices)}",
-                  settings]
+        config = ["[server]", 'listen = "127.0.0.1:0"', f'data = "{folder}/data"',
+                  "[workers]", f"devices = {json.dumps(devices)}", settings]
         for name, path in models.items():
             config += ["[[model]]", f'name = "{name}"', f'path = "{path}"']
         (folder / "hangad.toml").write_text("\n".join(config) + "\n")
