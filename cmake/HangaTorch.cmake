@@ -47,6 +47,7 @@ set(CMAKE_CUDA_ARCHITECTURES ${HANGA_CUDA_ARCHITECTURES})
 # CMake 3.25 does not know nvcc's C++20 flag; kernels need no more than 17.
 set(CMAKE_CUDA_STANDARD 17)
 set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)
 enable_language(CUDA)
 find_package(CUDAToolkit REQUIRED)
 set(HANGA_HAVE_CUDA ON)

@@ -30,7 +30,7 @@ void Check(cudaError_t error) {
 }
 void Check(cublasStatus_t status) {
   if (status != CUBLAS_STATUS_SUCCESS) {
-    throw std::runtime_error(std::string("Matmul: cublasLt: ") + cublasGetStatusString(status));
+    throw std::runtime_error(std::string("Matmul: cublasLt: ") + cublasLtGetStatusString(status));
   }
 }
 

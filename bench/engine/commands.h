@@ -1,0 +1,26 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// One function a benchmark: runs it and returns flat figures, metric -> number with its unit.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+
+namespace hanga::bench {
+
+struct Options {
+  int64_t width = 1024, height = 1024;  // pixels
+  int64_t text_tokens = 512;
+  int64_t batch = 1;
+  int runs = 20;
+  bool graphs = true;
+  bool profile = false;
+};
+
+nlohmann::ordered_json FluxStep(const Options& options);
+nlohmann::ordered_json VaeDecode(const Options& options);
+nlohmann::ordered_json TextEncode(const Options& options);
+
+}  // namespace hanga::bench

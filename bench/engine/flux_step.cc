@@ -1,0 +1,106 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// One denoising step of FLUX.1-dev with random weights, held against the floor of the same run.
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bench/engine/commands.h"
+#include "bench/engine/device_timer.h"
+#include "bench/engine/floor.h"
+#include "bench/engine/random_weights.h"
+#include "worker/models/flux.h"
+#include "worker/residency/step_graphs.h"
+
+namespace hanga::bench {
+namespace {
+
+FluxState MakeState(const FluxParams& p, const Options& o) {
+  const auto options = at::device(at::kCUDA).dtype(at::kBFloat16);
+  const auto positions = at::device(at::kCUDA).dtype(at::kFloat);
+  const int64_t rows = o.height / 16, columns = o.width / 16;
+  FluxState s;
+  s.img = at::randn({o.batch, rows * columns, p.in_channels}, options);
+  s.txt = at::randn({o.batch, o.text_tokens, p.text_dim}, options);
+  s.img_ids = at::stack({at::zeros({rows * columns}, positions),
+                         at::arange(rows, positions).repeat_interleave(columns),
+                         at::arange(columns, positions).repeat({rows})},
+                        -1);
+  s.txt_ids = at::zeros({o.text_tokens, 3}, positions);
+  s.timestep = at::full({o.batch}, 0.5, positions);
+  s.guidance = at::full({o.batch}, 3.5, positions);
+  s.pooled = at::randn({o.batch, p.pooled_dim}, options);
+  return s;
+}
+
+std::vector<at::Tensor*> Tensors(FluxState& s) {
+  std::vector<at::Tensor*> tensors;
+  s.ForEachTensor([&](at::Tensor& t) { tensors.push_back(&t); });
+  return tensors;
+}
+
+// Milliseconds a block kind, run one block after the other with nothing else on the device.
+void Profile(const BlockList<FluxState>& blocks, const FluxState& inputs,
+             nlohmann::ordered_json* figures) {
+  FluxState s = inputs;
+  std::map<std::string, double> total;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    FluxState before = s;
+    const double ms = Median(DeviceMilliseconds(1, 5, [&] {
+      s = before;
+      blocks[i].run(s);
+    }));
+    total[blocks[i].name.substr(0, blocks[i].name.find('.'))] += ms;
+  }
+  for (const auto& [kind, ms] : total) (*figures)["profile_" + kind + "_ms"] = ms;
+}
+
+}  // namespace
+
+nlohmann::ordered_json FluxStep(const Options& o) {
+  const c10::InferenceMode inference;
+  const FluxParams params;
+  const BlockList<FluxState> blocks = MakeFlux(params);
+  FillRandomly(blocks.Weights(), at::kBFloat16, at::kCUDA);
+  const FluxState inputs = MakeState(params, o);
+  const int64_t image_tokens = inputs.img.size(1);
+
+  const Ceilings ceilings = MeasureCeilings(params, image_tokens + o.text_tokens);
+  FluxWork work = WorkOf(params, image_tokens, o.text_tokens);
+  work.linear_tflop *= o.batch;
+  work.attention_tflop *= o.batch;
+  const double floor_ms = FloorMilliseconds(work, ceilings);
+
+  StepGraphs graphs(o.graphs ? 8 : 0);
+  FluxState state;
+  at::Tensor rope;
+  const auto step = [&] {
+    state = inputs;
+    state.rope = rope;
+    graphs.Run("flux", Tensors(state), [&] { blocks.Run(state); });
+  };
+  step();
+  rope = state.rope.clone();
+  const double step_ms = Median(DeviceMilliseconds(4, o.runs, step));
+
+  nlohmann::ordered_json figures = {
+      {"flux_step_ms", step_ms},
+      {"floor_ms", floor_ms},
+      {"ratio_to_floor", step_ms / floor_ms},
+      {"matmul_tflops", ceilings.matmul_tflops},
+      {"attention_tflops", ceilings.attention_tflops},
+      {"copy_tbps", ceilings.copy_tbps},
+      {"host_to_device_gbps", ceilings.host_to_device_gbps},
+      {"linear_tflop", work.linear_tflop},
+      {"attention_tflop", work.attention_tflop},
+      {"finite", static_cast<int>(at::isfinite(state.img).all().item<bool>())},
+  };
+  if (o.profile) Profile(blocks, inputs, &figures);
+  return figures;
+}
+
+}  // namespace hanga::bench

@@ -1,0 +1,51 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// hanga-bench: the engine's speed, without gRPC. The last line of its output is one JSON object.
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+
+#include "bench/engine/commands.h"
+
+int main(int argc, char** argv) {
+  using hanga::bench::Options;
+  CLI::App app{"hanga-bench: times the engine with random weights on this machine's GPU"};
+  app.require_subcommand(1);
+  Options options;
+  nlohmann::ordered_json figures;
+
+  struct Command {
+    const char* name;
+    const char* help;
+    nlohmann::ordered_json (*run)(const Options&);
+  };
+  const Command commands[] = {
+      {"flux-step", "one FLUX.1-dev denoising step, and the floor of the same run",
+       hanga::bench::FluxStep},
+      {"vae-decode", "FLUX.1's autoencoder decoding one picture", hanga::bench::VaeDecode},
+      {"text-encode", "T5-XXL and CLIP-L on one prompt", hanga::bench::TextEncode},
+  };
+  for (const Command& command : commands) {
+    CLI::App* sub = app.add_subcommand(command.name, command.help);
+    sub->add_option("--width", options.width, "pixels")->check(CLI::Range(16, 8192));
+    sub->add_option("--height", options.height, "pixels")->check(CLI::Range(16, 8192));
+    sub->add_option("--text-tokens", options.text_tokens)->check(CLI::Range(1, 512));
+    sub->add_option("--batch", options.batch, "images")->check(CLI::Range(1, 64));
+    sub->add_option("--runs", options.runs, "timed runs")->check(CLI::Range(1, 10000));
+    sub->add_flag("!--no-graphs", options.graphs, "launch every kernel, without CUDA graphs");
+    sub->add_flag("--profile", options.profile, "also time the blocks one by one");
+    sub->callback([&figures, &options, run = command.run] { figures = run(options); });
+  }
+  try {
+    CLI11_PARSE(app, argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "hanga-bench: %s\n", error.what());
+    return 1;
+  }
+  std::printf("%s\n", figures.dump().c_str());
+  return 0;
+}
