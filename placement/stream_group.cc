@@ -15,7 +15,8 @@
 namespace hanga::placement {
 namespace {
 
-constexpr size_t kSolvedChoices = 3;  // of the estimated best; the rest are not worth a solution
+constexpr size_t kSolvedChoices = 2;    // of the estimated best; the rest are not worth a solution
+constexpr double kCloseEnough = 1.004;  // of an estimate, which is nearly a bound
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
 // One combination of sites, and whether the denoiser makes room for them by evictions.
@@ -45,7 +46,7 @@ class StreamGroupPlanner {
     size_t solved = 0;
     for (const Choice& choice : choices) {
       if (solved >= kSolvedChoices || choice.estimate == kNever) break;
-      if (best && choice.estimate >= Objective(*best)) continue;
+      if (best && choice.estimate * kCloseEnough >= Objective(*best)) continue;
       std::optional<GroupPlan> plan = Solve(choice);
       if (!plan) continue;
       ++solved;

@@ -12,9 +12,9 @@ namespace hanga::placement {
 namespace {
 
 constexpr int kRingDepths[] = {1, 2, 3, 4, 6, 8};
-constexpr double kCloseEnough = 1.001;  // of a lower bound: searching on is not worth the time
+constexpr double kCloseEnough = 1.004;  // of a lower bound: searching on is not worth the time
 constexpr double kShallowWins = 1.01;   // a deeper ring must give more than this
-constexpr int kSearchBudget = 1200;     // simulated passes, over all candidates
+constexpr int kSearchBudget = 12000;    // simulated blocks, over all candidates
 constexpr int kManySizes = 8;
 
 uint64_t RunBytes(const StreamBlock& block) { return block.run_bytes; }
@@ -108,17 +108,18 @@ double PerfectPassSeconds(const StreamRequest& request, const std::vector<int>& 
   return std::max(TotalCompute(request), *std::max_element(engines.begin(), engines.end()));
 }
 
-SimRank ToSimRank(const StreamRequest& request, const std::vector<int>& source, int slots) {
+void FillSimRank(const StreamRequest& request, const std::vector<int>& source, int slots,
+                 SimRank* rank) {
   // Copies are slowed in the share of the pass in which kernels run.
   const double perfect = PerfectPassSeconds(request, source);
   const double busy = perfect > 0 ? TotalCompute(request) / perfect : 0;
   const double slower = 1 / (1 - busy + busy * request.while_computing);
-  SimRank rank;
-  rank.engines = request.engines;
-  rank.slots = slots;
+  rank->engines = request.engines;
+  rank->slots = slots;
+  rank->blocks.assign(source.size(), SimBlock{});
   for (size_t i = 0; i < source.size(); ++i) {
     const StreamBlock& block = request.blocks[i];
-    SimBlock& sim = rank.blocks.emplace_back();
+    SimBlock& sim = rank->blocks[i];
     sim.compute_seconds = block.compute_seconds;
     const double bytes = static_cast<double>(block.stored_bytes);
     if (source[i] == kResidentHere) {
@@ -131,6 +132,11 @@ SimRank ToSimRank(const StreamRequest& request, const std::vector<int>& source, 
     sim.copy_seconds = from.latency_seconds + bytes / from.bytes_per_second * slower;
     if (from.read_bytes_per_second > 0) sim.read_seconds = bytes / from.read_bytes_per_second;
   }
+}
+
+SimRank ToSimRank(const StreamRequest& request, const std::vector<int>& source, int slots) {
+  SimRank rank;
+  FillSimRank(request, source, slots, &rank);
   return rank;
 }
 
@@ -169,7 +175,7 @@ std::optional<StreamSolution> SolveStreaming(const StreamRequest& request) {
     return SolveRing(request, all_resident);
   if (request.sources.empty()) return std::nullopt;
 
-  StreamSearch search(request, kSearchBudget);
+  StreamSearch search(request, kSearchBudget / static_cast<int>(request.blocks.size()) + 50);
   std::optional<StreamSolution> best;
   for (const Candidate& candidate : Candidates(request)) {
     if (best && candidate.bound * kCloseEnough >= best->pass_seconds) continue;

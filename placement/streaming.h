@@ -67,6 +67,9 @@ std::optional<StreamSolution> SolveRing(const StreamRequest& request,
 
 // What the executor would do, for the simulator.
 SimRank ToSimRank(const StreamRequest& request, const std::vector<int>& source, int slots);
+// The same into a rank whose memory is used again.
+void FillSimRank(const StreamRequest& request, const std::vector<int>& source, int slots,
+                 SimRank* rank);
 
 // The lower bound above: what pass_seconds would be with perfect overlap.
 double PerfectPassSeconds(const StreamRequest& request, const std::vector<int>& source);

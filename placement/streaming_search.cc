@@ -45,7 +45,7 @@ bool AssignSources(const StreamRequest& request, const std::vector<char>& stream
 }  // namespace
 
 std::vector<char> LargestSubset(const std::vector<uint64_t>& sizes, uint64_t capacity) {
-  constexpr size_t kExactItems = 16, kMostSums = 1024;
+  constexpr size_t kExactItems = 16, kMostSums = 512;
   struct Sum {
     uint64_t bytes;
     int before;  // index of the sum without `item`; -1: nothing taken yet
@@ -173,7 +173,8 @@ void StreamSearch::MakeFeasible(Streamed* streamed) const {
 double StreamSearch::Evaluate(const Streamed& streamed, std::vector<int>* source) {
   --budget_;
   if (!AssignSources(request_, streamed, source)) return kNever;
-  return SteadyPassSeconds(ToSimRank(request_, *source, slots_), &scratch_);
+  FillSimRank(request_, *source, slots_, &rank_);
+  return SteadyPassSeconds(rank_, &scratch_);
 }
 
 void StreamSearch::Improve(Streamed* streamed, Found* best, double good_enough) {

@@ -13,7 +13,7 @@
 namespace hanga::placement {
 
 // Bytes of the largest subset of `sizes` that is not above `capacity`, and which items it has.
-// Exact for up to 16 items, within capacity / 1024 beyond.
+// Exact for up to 16 items, within capacity / 512 beyond.
 std::vector<char> LargestSubset(const std::vector<uint64_t>& sizes, uint64_t capacity);
 
 // Keeps scratch memory and the budget of evaluations over several rings. Not thread-safe.
@@ -47,6 +47,7 @@ class StreamSearch {
   int slots_ = 0;
   uint64_t slot_bytes_ = 0, resident_capacity_ = 0;
   std::vector<double> scratch_;
+  SimRank rank_;
 };
 
 }  // namespace hanga::placement
