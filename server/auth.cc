@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "scheduler/job_name.h"
 #include "scheduler/status_details.h"
 #include "server/config.h"
 

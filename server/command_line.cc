@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "scheduler/job_name.h"
 #include "server/quantities.h"
 #include "server/version.h"
 

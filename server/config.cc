@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "scheduler/job_name.h"
 #include "server/toml_reader.h"
 
 namespace hanga {

@@ -111,8 +111,6 @@ absl::StatusOr<Config> ParseConfig(absl::string_view text, const std::string& pa
 // shorter than its heartbeats. INVALID_ARGUMENT, or FAILED_PRECONDITION for what needs `insecure`.
 absl::Status CheckConfig(const Config& config);
 
-bool IsResourceId(absl::string_view name);  // [a-z0-9._-]{1,64}
-
 // Splits "host:port", "[v6]:port". INVALID_ARGUMENT.
 struct HostPort {
   std::string host;

@@ -76,12 +76,6 @@ absl::Status CheckConfig(const Config& config) {
   return absl::OkStatus();
 }
 
-bool IsResourceId(absl::string_view name) {
-  constexpr absl::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-  return !name.empty() && name.size() <= 64 &&
-         name.find_first_not_of(kAllowed) == absl::string_view::npos;
-}
-
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {
   const auto wrong = [&] {
     return absl::InvalidArgumentError(
