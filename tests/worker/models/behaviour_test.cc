@@ -1,0 +1,112 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What golden cases do not cover: the rules that inputs follow.
+#include <gtest/gtest.h>
+
+#include "tests/worker/models/tiny_models.h"
+#include "worker/models/registry.h"
+#include "worker/models/tiling.h"
+
+namespace hanga {
+namespace {
+
+TEST(FluxTest, TreatsTheRowsOfABatchAsTheyWouldBeAlone) {
+  const FluxParams p = testing::TinyFlux(true);
+  const auto blocks = MakeFlux(p);
+  testing::FillRandomly(blocks.Weights());
+  const FluxState inputs = testing::FluxInputs(p, 3, true);
+  FluxState batch = inputs;
+  blocks.Run(batch);
+  for (int64_t i = 0; i < 3; ++i) {
+    FluxState row = inputs;
+    for (at::Tensor* t : {&row.img, &row.txt, &row.timestep, &row.guidance, &row.pooled})
+      *t = t->narrow(0, i, 1);
+    blocks.Run(row);
+    EXPECT_TRUE(at::allclose(row.img, batch.img.narrow(0, i, 1), 1e-4, 1e-5)) << i;
+  }
+}
+
+TEST(FluxTest, KeepsTheRotaryTableThatItIsGiven) {
+  const FluxParams p = testing::TinyFlux(false);
+  const auto blocks = MakeFlux(p);
+  testing::FillRandomly(blocks.Weights());
+  FluxState first = testing::FluxInputs(p, 1, false), second = first;
+  blocks.Run(first);
+  second.rope = first.rope;
+  blocks.Run(second);
+  EXPECT_TRUE(second.img.equal(first.img));
+  EXPECT_TRUE(second.rope.is_same(first.rope));
+}
+
+TEST(ClipTest, PoolsAtTheFirstEndOfText) {
+  ClipParams p = testing::TinyClip(0);
+  p.eos_token_id = 40;
+  const auto blocks = MakeClip(p);
+  testing::FillRandomly(blocks.Weights());
+  ClipState s;
+  s.ids = at::tensor({1, 45, 40, 40, 49}, at::kLong).unsqueeze(0);
+  blocks.Run(s);
+  EXPECT_TRUE(s.pooled[0].equal(s.x[0][2]));
+}
+
+TEST(ClipTest, PoolsAtTheHighestIdWhenTheConfigurationIsOld) {
+  const auto blocks = MakeClip(testing::TinyClip(0));  // eos_token_id 2
+  testing::FillRandomly(blocks.Weights());
+  ClipState s;
+  s.ids = at::tensor({1, 2, 7, 49, 3}, at::kLong).unsqueeze(0);
+  blocks.Run(s);
+  EXPECT_TRUE(s.pooled[0].equal(s.x[0][3]));
+}
+
+TEST(ClipTest, RefusesAPromptBeyondItsPositions) {
+  const auto blocks = MakeClip(testing::TinyClip(0));
+  testing::FillRandomly(blocks.Weights());
+  ClipState s;
+  s.ids = at::zeros({1, 13}, at::kLong);
+  EXPECT_THROW(blocks.Run(s), c10::Error);
+}
+
+TEST(T5Test, IgnoresMaskedTokens) {
+  const auto blocks = MakeT5Encoder(testing::TinyT5());
+  testing::FillRandomly(blocks.Weights());
+  T5State a, b;
+  a.ids = at::tensor({5, 6, 7, 0, 0}, at::kLong).unsqueeze(0);
+  b.ids = at::tensor({5, 6, 7, 9, 8}, at::kLong).unsqueeze(0);
+  a.mask = b.mask = at::tensor({1, 1, 1, 0, 0}, at::kLong).unsqueeze(0);
+  blocks.Run(a);
+  blocks.Run(b);
+  EXPECT_TRUE(at::allclose(a.x.slice(1, 0, 3), b.x.slice(1, 0, 3)));
+}
+
+TEST(AutoencoderTest, ClampsTheVarianceOfItsLatents) {
+  const auto moments = at::tensor({1.0, 2.0, 100.0, -100.0}).view({1, 4, 1, 1});
+  const LatentDistribution latents(moments);
+  EXPECT_TRUE(latents.mean.flatten().equal(at::tensor({1.0, 2.0})));
+  EXPECT_TRUE(at::allclose(latents.std.flatten(), at::exp(at::tensor({10.0, -15.0}))));
+}
+
+TEST(TilingTest, IsExactForAFunctionOfEachPixelAlone) {
+  const auto grow = [](const at::Tensor& x) {
+    return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)});
+  };
+  const auto x = at::randn({1, 2, 11, 21});
+  EXPECT_TRUE(at::allclose(DecodeTiled(x, {16, 8, 0.25}, grow), grow(x)));
+}
+
+TEST(RegistryTest, TellsFamiliesByPipelineAndByKeys) {
+  ASSERT_NE(FamilyByPipelineClass("FluxPipeline"), nullptr);
+  EXPECT_EQ(FamilyByPipelineClass("FluxPipeline")->name, "flux");
+  EXPECT_EQ(FamilyByPipelineClass("fluxpipeline"), nullptr);
+  const std::vector<std::string> keys = {
+      "model.diffusion_model.vector_in.in_layer.weight",
+      "model.diffusion_model.double_blocks.0.img_attn.qkv.weight"};
+  ASSERT_NE(FamilyByKeys(keys), nullptr);
+  EXPECT_EQ(FamilyByKeys(keys)->name, "flux");
+  EXPECT_EQ(FamilyByKeys({keys[0]}), nullptr);  // a signature counts whole
+  EXPECT_EQ(FamilyByKeys({"xvector_in.in_layer.weight", "xdouble_blocks.0.img_attn.qkv.weight"}),
+            nullptr);
+}
+
+}  // namespace
+}  // namespace hanga

@@ -1,0 +1,109 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The real checkpoints' keys and shapes, from tests/golden/keys: no weights are needed to know that
+// they would load.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/strings/str_join.h"
+#include "worker/models/autoencoder.h"
+#include "worker/models/clip.h"
+#include "worker/models/flux.h"
+#include "worker/models/t5.h"
+
+namespace hanga {
+namespace {
+
+using Keys = std::map<std::string, std::string>;  // key -> "3072x64"
+
+Keys ReadKeys(const std::string& name) {
+  std::ifstream file(std::string(HANGA_SOURCE_DIR) + "/tests/golden/keys/" + name + ".keys");
+  Keys keys;
+  for (std::string key, shape; file >> key >> shape;) keys[key] = shape;
+  return keys;
+}
+
+struct Declared {
+  Keys keys;
+  size_t slots = 0;
+  int64_t parameters = 0;
+};
+
+Declared Declare(const std::vector<std::vector<BlockWeights*>>& lists) {
+  Declared declared;
+  for (const auto& blocks : lists) {
+    for (const BlockWeights* block : blocks) {
+      for (const Slot& slot : block->slots) {
+        declared.keys[slot.key] = absl::StrJoin(slot.shape, "x");
+        declared.parameters += slot.Elements();
+        ++declared.slots;
+      }
+    }
+  }
+  return declared;
+}
+
+TEST(KeysTest, FluxDevHasItsCheckpointsKeysAndParameters) {
+  const auto blocks = MakeFlux({});
+  const Declared flux = Declare({blocks.Weights()});
+  EXPECT_EQ(flux.keys, ReadKeys("flux_dev"));
+  EXPECT_EQ(flux.slots, 780);
+  EXPECT_EQ(flux.parameters, 11'901'408'320);
+  EXPECT_EQ(blocks.size(), 60);
+}
+
+TEST(KeysTest, FluxSchnellHasItsCheckpointsKeysAndParameters) {
+  FluxParams p;
+  p.guidance = false;
+  const Declared flux = Declare({MakeFlux(p).Weights()});
+  EXPECT_EQ(flux.keys, ReadKeys("flux_schnell"));
+  EXPECT_EQ(flux.parameters, 11'891'178'560);
+}
+
+TEST(KeysTest, TextEncodersHaveTheirCheckpointsKeysAndParameters) {
+  const auto clip_l = MakeClip({});
+  EXPECT_EQ(Declare({clip_l.Weights()}).keys, ReadKeys("clip_l"));
+  EXPECT_EQ(Declare({clip_l.Weights()}).parameters, 123'060'480);
+
+  ClipParams g;
+  g.hidden = 1280, g.intermediate = 5120, g.heads = 20, g.layers = 32, g.projection_dim = 1280;
+  const auto clip_g = MakeClip(g);
+  EXPECT_EQ(Declare({clip_g.Weights()}).keys, ReadKeys("clip_g"));
+  EXPECT_EQ(Declare({clip_g.Weights()}).parameters, 694'659'840);
+
+  const auto t5 = MakeT5Encoder({});
+  EXPECT_EQ(Declare({t5.Weights()}).keys, ReadKeys("t5_xxl"));
+  EXPECT_EQ(Declare({t5.Weights()}).parameters, 4'762'310'656);
+}
+
+TEST(KeysTest, AutoencodersHaveTheirCheckpointsKeysAndParameters) {
+  const auto encoder = MakeEncoder({}), decoder = MakeDecoder({});
+  const Declared flux = Declare({encoder.Weights(), decoder.Weights()});
+  EXPECT_EQ(flux.keys, ReadKeys("autoencoder_flux"));
+  EXPECT_EQ(flux.parameters, 83'819'683);
+
+  AutoencoderParams sd;
+  sd.latent_channels = 4;
+  sd.quant_conv = sd.post_quant_conv = true;
+  const auto sd_encoder = MakeEncoder(sd), sd_decoder = MakeDecoder(sd);
+  const Declared stable_diffusion = Declare({sd_encoder.Weights(), sd_decoder.Weights()});
+  EXPECT_EQ(stable_diffusion.keys, ReadKeys("autoencoder_sd"));
+  EXPECT_EQ(stable_diffusion.parameters, 83'653'863);
+}
+
+TEST(KeysTest, BlockNamesAreUniqueAndNotEmpty) {
+  std::set<std::string> names;
+  const auto blocks = MakeFlux({});
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    EXPECT_FALSE(blocks[i].name.empty());
+    EXPECT_TRUE(names.insert(blocks[i].name).second) << blocks[i].name;
+  }
+}
+
+}  // namespace
+}  // namespace hanga

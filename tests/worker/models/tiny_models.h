@@ -1,0 +1,71 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Small members of every registered family's components, with random weights and inputs.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "worker/models/autoencoder.h"
+#include "worker/models/clip.h"
+#include "worker/models/flux.h"
+#include "worker/models/t5.h"
+
+namespace hanga::testing {
+
+// Fills every declared slot; the same seed gives the same weights.
+inline void FillRandomly(const std::vector<BlockWeights*>& blocks, int64_t seed = 7) {
+  at::manual_seed(seed);
+  for (BlockWeights* block : blocks)
+    for (const Slot& slot : block->slots) *slot.tensor = 0.2 * at::randn(slot.shape);
+}
+
+inline FluxParams TinyFlux(bool guidance) {
+  return {.in_channels = 8,
+          .out_channels = 8,
+          .text_dim = 12,
+          .pooled_dim = 6,
+          .hidden = 32,
+          .heads = 2,
+          .mlp_ratio = 4,
+          .double_blocks = 2,
+          .single_blocks = 2,
+          .rope_axes = {4, 6, 6},
+          .rope_theta = 10000,
+          .guidance = guidance};
+}
+
+inline FluxState FluxInputs(const FluxParams& p, int64_t batch, bool guidance) {
+  at::manual_seed(11);
+  FluxState s;
+  s.img = at::randn({batch, 6, p.in_channels});
+  s.txt = at::randn({batch, 5, p.text_dim});
+  s.img_ids = at::stack({at::zeros(6), at::arange(6).div(3).floor(), at::arange(6) % 3}, -1);
+  s.txt_ids = at::zeros({5, 3});
+  s.timestep = at::linspace(0.9, 0.2, batch);
+  if (guidance) s.guidance = at::full({batch}, 3.5);
+  s.pooled = at::randn({batch, p.pooled_dim});
+  return s;
+}
+
+inline ClipParams TinyClip(int64_t projection_dim) {
+  ClipParams p;
+  p.vocabulary = 50, p.positions = 12, p.hidden = 16, p.intermediate = 24, p.heads = 2;
+  p.layers = 3, p.projection_dim = projection_dim;
+  return p;
+}
+
+inline T5Params TinyT5() {
+  T5Params p;
+  p.vocabulary = 50, p.hidden = 16, p.intermediate = 24, p.heads = 2, p.head_dim = 4, p.layers = 3;
+  return p;
+}
+
+inline AutoencoderParams TinyAutoencoder(bool quant_conv) {
+  AutoencoderParams p;
+  p.channels = {8, 16, 16}, p.norm_groups = 4, p.latent_channels = 4, p.layers_per_level = 1;
+  p.quant_conv = p.post_quant_conv = quant_conv;
+  return p;
+}
+
+}  // namespace hanga::testing
