@@ -32,6 +32,7 @@ ModelOptions MakeModel(const ModelConfig& config) {
   deployment.mutable_components()->insert(config.components.begin(), config.components.end());
   deployment.set_revision(Fingerprint(deployment));
   model.max_running = static_cast<uint32_t>(config.max_running);
+  model.defaults = config.defaults;
   return model;
 }
 
