@@ -18,7 +18,7 @@ namespace {
 constexpr double kLargestBytes = 1e18;
 
 std::string ThreeDigits(double value, const char* unit) {
-  const int decimals = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  const int decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return absl::StrFormat("%.*f %s", decimals, value, unit);
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kBetter = 1 - 1e-4;
+constexpr size_t kFewBlocks = 12;  // up to which three are flipped at once
 
 // Gives each streamed block the source that would have it there first; false when they are full.
 bool AssignSources(const StreamRequest& request, const std::vector<char>& streamed,
@@ -141,18 +142,18 @@ StreamSearch::Streamed StreamSearch::StartFromPace() const {
     streamed[i] = 1;
     owed -= static_cast<double>(block.run_bytes);
   }
-  MakeFeasible(&streamed);
+  MakeFeasible(&streamed, streamed.size());
   return streamed;
 }
 
-void StreamSearch::MakeFeasible(Streamed* streamed) const {
+void StreamSearch::MakeFeasible(Streamed* streamed, size_t fixed) const {
   uint64_t resident = ResidentBytes(*streamed);
   while (resident > resident_capacity_) {
     // The smallest block that is enough, else the largest.
     const uint64_t excess = resident - resident_capacity_;
     int chosen = -1;
     for (size_t i = 0; i < streamed->size(); ++i) {
-      if ((*streamed)[i] || !Streamable(i)) continue;
+      if (i == fixed || (*streamed)[i] || !Streamable(i)) continue;
       const uint64_t bytes = request_.blocks[i].run_bytes;
       const uint64_t known = chosen < 0 ? 0 : request_.blocks[chosen].run_bytes;
       const bool better = known >= excess ? bytes >= excess && bytes < known : bytes > known;
@@ -164,7 +165,7 @@ void StreamSearch::MakeFeasible(Streamed* streamed) const {
   }
   for (size_t i = 0; i < streamed->size(); ++i) {
     const uint64_t bytes = request_.blocks[i].run_bytes;
-    if (!(*streamed)[i] || resident + bytes > resident_capacity_) continue;
+    if (i == fixed || !(*streamed)[i] || resident + bytes > resident_capacity_) continue;
     (*streamed)[i] = 0;
     resident += bytes;
   }
@@ -177,35 +178,55 @@ double StreamSearch::Evaluate(const Streamed& streamed, std::vector<int>* source
   return SteadyPassSeconds(rank_, &scratch_);
 }
 
-void StreamSearch::Improve(Streamed* streamed, Found* best, double good_enough) {
+// Flips one block and repairs, or flips two (three of few): swaps, and streaming more
+// or less than the start did.
+void StreamSearch::Improve(Streamed streamed, Found* best, double good_enough) {
   std::vector<int> source;
-  bool improved = true;
-  const auto accept = [&] {
-    const double seconds = Evaluate(*streamed, &source);
-    if (seconds >= best->seconds * kBetter) return false;
-    *best = {source, seconds};
-    return improved = true;
+  const double start = Evaluate(streamed, &source);
+  Found here{source, start};
+  const auto accept = [&](const Streamed& next) {
+    const double seconds = Evaluate(next, &source);
+    if (seconds >= here.seconds * kBetter) return false;
+    here = {source, seconds};
+    streamed = next;
+    return true;
   };
-  while (improved && budget_ > 0 && best->seconds > good_enough) {
+  const size_t n = streamed.size();
+  bool improved = true;
+  while (improved && budget_ > 0 && here.seconds > good_enough) {
     improved = false;
-    uint64_t resident = ResidentBytes(*streamed);
-    for (size_t out = 0; out < streamed->size() && budget_ > 0; ++out) {
-      if (!(*streamed)[out]) continue;
-      const uint64_t out_bytes = request_.blocks[out].run_bytes;
-      for (size_t in = 0; in < streamed->size() && budget_ > 0; ++in) {
-        if (in == out || (*streamed)[in] || !Streamable(in)) continue;
-        const uint64_t after = resident + out_bytes - request_.blocks[in].run_bytes;
-        if (after > resident_capacity_) continue;
-        (*streamed)[out] = 0, (*streamed)[in] = 1;
-        if (accept()) {
-          resident = after;
-          break;
-        }
-        (*streamed)[out] = 1, (*streamed)[in] = 0;
+    for (size_t i = 0; i < n && budget_ > 0; ++i) {
+      if (!Streamable(i)) continue;
+      Streamed next = streamed;
+      next[i] ^= 1;
+      MakeFeasible(&next, i);
+      const bool fits = ResidentBytes(next) <= resident_capacity_;  // not if `i` was needed out
+      if (fits && next != streamed) improved |= accept(next);
+    }
+    const uint64_t resident = ResidentBytes(streamed);
+    const auto flip = [&](std::initializer_list<size_t> blocks) {
+      uint64_t after = resident;
+      Streamed next = streamed;
+      for (const size_t b : blocks) {
+        const uint64_t bytes = request_.blocks[b].run_bytes;
+        if (!Streamable(b)) return;
+        after += streamed[b] ? bytes : -bytes;
+        next[b] ^= 1;
       }
-      if (best->seconds <= good_enough) return;
+      if (after <= resident_capacity_) improved = accept(next);
+    };
+    const auto goes_on = [&] { return !improved && budget_ > 0; };
+    for (size_t i = 0; i < n && goes_on(); ++i) {
+      for (size_t j = i + 1; j < n && goes_on(); ++j) flip({i, j});
+    }
+    if (n > kFewBlocks) continue;
+    for (size_t i = 0; i < n && goes_on(); ++i) {
+      for (size_t j = i + 1; j < n && goes_on(); ++j) {
+        for (size_t k = j + 1; k < n && goes_on(); ++k) flip({i, j, k});
+      }
     }
   }
+  if (here.seconds < best->seconds) *best = std::move(here);
 }
 
 std::optional<StreamSearch::Found> StreamSearch::Run(int slots, uint64_t slot_bytes,
@@ -216,16 +237,13 @@ std::optional<StreamSearch::Found> StreamSearch::Run(int slots, uint64_t slot_by
   resident_capacity_ = resident_capacity;
   Found best;
   best.seconds = kNever;
-  Streamed best_start;
-  for (Streamed start : {StartFromKnapsack(), StartFromPace()}) {
-    std::vector<int> source;
-    const double seconds = Evaluate(start, &source);
-    if (seconds >= best.seconds * kBetter) continue;
-    best = {source, seconds};
-    best_start = std::move(start);
+  Streamed everything(request_.blocks.size(), 0);
+  for (size_t i = 0; i < everything.size(); ++i) everything[i] = Streamable(i);
+  for (const Streamed& start : {StartFromKnapsack(), StartFromPace(), everything}) {
+    Improve(start, &best, good_enough);
+    if (best.seconds <= good_enough) break;
   }
   if (best.seconds == kNever) return std::nullopt;
-  Improve(&best_start, &best, good_enough);
   return best;
 }
 

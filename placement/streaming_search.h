@@ -36,9 +36,10 @@ class StreamSearch {
 
   Streamed StartFromKnapsack() const;
   Streamed StartFromPace() const;
-  void MakeFeasible(Streamed* streamed) const;
+  // Streams more until the rest fits, then less while it fits; leaves block `fixed` as it is.
+  void MakeFeasible(Streamed* streamed, size_t fixed) const;
   double Evaluate(const Streamed& streamed, std::vector<int>* source);
-  void Improve(Streamed* streamed, Found* best, double good_enough);
+  void Improve(Streamed streamed, Found* best, double good_enough);
   bool Streamable(size_t block) const;
   uint64_t ResidentBytes(const Streamed& streamed) const;
 

@@ -108,17 +108,18 @@ TEST_F(AllocationTest, PinsComeFirstAndTheRestFollows) {
 }
 
 TEST_F(AllocationTest, VirtualVramMovesThatMuchToTheDonorsInOrder) {
+  model_ = TestModel(80, kGiB / 8, 1e-3);
   const auto r = Resolved("virtual_vram=4gb;donors=cuda:1,cpu;compute=cuda:0");
   ASSERT_TRUE(r.ok()) << r.status();
-  EXPECT_EQ(Count(*r, 0), 60);
-  EXPECT_EQ(Count(*r, 1), 40);
+  EXPECT_EQ(Count(*r, 0), 48);
+  EXPECT_EQ(Count(*r, 1), 32);
   rig_.devices[1].total_bytes = 2 * kGiB;
   const auto expression = ParseExpression("virtual_vram=4gb;donors=cuda:1,cpu;compute=cuda:0");
   const auto small =
       Resolve(*expression, expression->sections[0], model_.blocks, {rig_, {24 * kGiB, 2 * kGiB}});
   ASSERT_TRUE(small.ok()) << small.status();
-  EXPECT_EQ(Count(*small, 1), 20);
-  EXPECT_EQ(Count(*small, kHomeHost), 20);
+  EXPECT_EQ(Count(*small, 1), 16);
+  EXPECT_EQ(Count(*small, kHomeHost), 16);
 }
 
 TEST_F(AllocationTest, NamesWhatIsUnknown) {

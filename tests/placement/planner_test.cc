@@ -152,7 +152,7 @@ TEST(PlannerTest, HandOverWinsOverSlowLinks) {
 
 TEST(PlannerTest, ALatencyLimitChoosesParallel) {
   ModelProfile profile = TestModel(20, 100 * kMiB, 0.05);
-  for (BlockProfile& block : profile.blocks) block.exchange_bytes = 40 * kMiB;
+  for (BlockProfile& block : profile.blocks) block.exchange_bytes = 400 * kMiB;
   const Topology rig = TestRig(4, 24 * kGiB);
   const auto throughput = MakePlan(profile, rig, BareOptions());
   PlanOptions options = BareOptions();

@@ -39,7 +39,7 @@ TEST_F(RenderTest, BarsAreAsWideAsTheTerminalAllows) {
   const std::string text = RenderPlanText(plan_, 60);
   const size_t at = text.find("  cuda:0 |");
   ASSERT_NE(at, std::string::npos);
-  EXPECT_EQ(text.find('\n', at) - at, 58u);
+  EXPECT_EQ(text.find('\n', at) - at, 59u);
 }
 
 TEST_F(RenderTest, MemoryPartsAddUpToWhatIsFree) {

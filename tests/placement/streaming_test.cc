@@ -101,7 +101,7 @@ TEST(StreamingTest, FillsTheTiersInOrder) {
 
 TEST(StreamingTest, WithinOnePercentOfExhaustiveSearch) {
   Dice dice(42);
-  for (int round = 0; round < 150; ++round) {
+  for (int round = 0; round < 400; ++round) {
     StreamRequest request;
     const int n = dice.Between(2, 8);
     uint64_t total = 0;

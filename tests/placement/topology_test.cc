@@ -78,7 +78,7 @@ TEST(TopologyTest, PrintsWhatItReads) {
 
 TEST(TopologyTest, ErrorsNamePlaceFieldAndRule) {
   EXPECT_THAT(ErrorOf({{"gb_per_s = 10.0", "gb_per_s = -10.0"}}),
-              HasSubstr("line 29, column 12: link: gb_per_s must be a number above 0"));
+              HasSubstr("line 30, column 12: link: gb_per_s must be a number above 0"));
   EXPECT_THAT(ErrorOf({{"gb_per_s = 10.0\n", "\n"}}), HasSubstr("gb_per_s is missing"));
   EXPECT_THAT(ErrorOf({{"[[link]]\nbetween = [\"cuda:0\", \"cuda:1\"]",
                         "[[link]]\nfrom = \"cuda:0\"\nto = \"cuda:1\""}}),
