@@ -29,6 +29,10 @@ at::Tensor FlowMatchEuler::Step(const at::Tensor& output, const at::Tensor& samp
   return moved.to(output.scalar_type());
 }
 
+at::Tensor FlowMatchEuler::Denoised(const at::Tensor& output, const at::Tensor& sample) const {
+  return sample.to(at::kFloat) - sigmas_[step_] * output;
+}
+
 at::Tensor FlowMatchEuler::AddNoise(const at::Tensor& clean, const at::Tensor& noise) const {
   const float sigma = sigmas_[step_];
   return sigma * noise + (1.0f - sigma) * clean;

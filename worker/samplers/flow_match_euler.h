@@ -16,6 +16,7 @@ class FlowMatchEuler final : public Sampler {
   FlowMatchEuler(const FlowMatchConfig& config, FlowSchedule schedule);
 
   at::Tensor Step(const at::Tensor& output, const at::Tensor& sample, NoiseSource& noise) override;
+  at::Tensor Denoised(const at::Tensor& output, const at::Tensor& sample) const override;
   at::Tensor AddNoise(const at::Tensor& clean, const at::Tensor& noise) const override;
 
  private:

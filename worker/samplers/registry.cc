@@ -74,6 +74,19 @@ std::vector<std::string> SamplerNames(SamplerKind kind) {
   return names;
 }
 
+absl::StatusOr<nlohmann::json> WithSchedule(const nlohmann::json& config, std::string_view name) {
+  nlohmann::json changed = config;
+  if (name.empty() || name == "simple") return changed;
+  if (name != "karras" && name != "exponential") {
+    return absl::InvalidArgumentError(absl::StrCat("scheduler: \"", std::string(name.substr(0, 64)),
+                                                   "\" is not one of simple, karras, exponential"));
+  }
+  changed["use_karras_sigmas"] = name == "karras";
+  changed["use_exponential_sigmas"] = name == "exponential";
+  changed["use_beta_sigmas"] = false;
+  return changed;
+}
+
 absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(SamplerKind kind, std::string_view name,
                                                      const nlohmann::json& config,
                                                      const ScheduleRequest& request) {

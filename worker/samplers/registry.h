@@ -27,6 +27,10 @@ absl::StatusOr<std::string> CanonicalSampler(SamplerKind kind, std::string_view 
 // Canonical names, in the order in which users should see them.
 std::vector<std::string> SamplerNames(SamplerKind kind);
 
+// The configuration with the sigma schedule of that name: "simple" (as the model has it), "karras",
+// "exponential". INVALID_ARGUMENT lists the names.
+absl::StatusOr<nlohmann::json> WithSchedule(const nlohmann::json& config, std::string_view name);
+
 // A sampler at its first step. `config` is a scheduler_config.json; its _class_name is not read.
 absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(SamplerKind kind, std::string_view name,
                                                      const nlohmann::json& config,

@@ -41,6 +41,8 @@ class Sampler {
   // adds some.
   virtual at::Tensor Step(const at::Tensor& output, const at::Tensor& sample,
                           NoiseSource& noise) = 0;
+  // The clean sample that the output of the current step points at.
+  virtual at::Tensor Denoised(const at::Tensor& output, const at::Tensor& sample) const = 0;
   // A clean sample as it looks at the level of the current step.
   virtual at::Tensor AddNoise(const at::Tensor& clean, const at::Tensor& noise) const = 0;
 

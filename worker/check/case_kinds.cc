@@ -1,0 +1,36 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/check/case_kinds.h"
+
+namespace hanga {
+namespace {
+
+struct Entry {
+  const char* name;  // "case" in case.json
+  CaseKind check;
+};
+
+// A new kind is one file and one line here.
+constexpr Entry kKinds[] = {
+    {"autoencoder_kl", CheckAutoencoder},
+    {"clip_g", CheckClip},
+    {"clip_l", CheckClip},
+    {"flux_transformer", CheckFluxTransformer},
+    {"pipe_demo", CheckFluxPipeline},
+    {"pipe_flux", CheckFluxPipeline},
+    {"schedulers", CheckSchedulers},
+    {"t5", CheckT5},
+    {"tokenizers_ids", CheckTokenizers},
+};
+
+}  // namespace
+
+CaseKind FindCaseKind(const std::string& name) {
+  for (const Entry& entry : kKinds) {
+    if (name == entry.name) return entry.check;
+  }
+  return nullptr;
+}
+
+}  // namespace hanga

@@ -1,0 +1,164 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/draw/draw_main.h"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "worker/media/metadata.h"
+#include "worker/media/png.h"
+#include "worker/media/webp.h"
+#include "worker/pipelines/device.h"
+#include "worker/pipelines/pipeline.h"
+
+namespace hanga {
+namespace {
+
+struct DrawOptions {
+  ModelFiles files;
+  LoadOptions load;
+  GenerationRequest request;
+  std::string size, output = "picture.png", preview;
+  int threads = 0, repeat = 1;
+};
+
+int Fail(const absl::Status& status) {
+  std::cerr << "hanga-worker draw: " << status.message() << "\n";
+  return 1;
+}
+
+double Seconds(std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+}
+
+absl::Status WriteFile(const std::string& path, const absl::StatusOr<std::string>& bytes) {
+  if (!bytes.ok()) return bytes.status();
+  std::ofstream file(path, std::ios::binary);
+  file.write(bytes->data(), static_cast<std::streamsize>(bytes->size()));
+  file.close();
+  return file ? absl::OkStatus() : absl::UnavailableError(path + " cannot be written");
+}
+
+absl::Status WritePicture(const DrawOptions& options, const Image& image) {
+  const GenerationRequest& r = options.request;
+  PictureMetadata metadata;
+  metadata.prompt = r.prompt;
+  metadata.negative_prompt = r.negative_prompt;
+  metadata.seed = r.seed;
+  metadata.steps = r.steps;
+  metadata.guidance_scale = r.guidance_scale;
+  metadata.true_cfg_scale = r.true_cfg_scale;
+  metadata.sampler = r.sampler;
+  metadata.scheduler = r.scheduler;
+  metadata.shift = r.shift;
+  metadata.width = r.width;
+  metadata.height = r.height;
+  const std::string& path = options.output;
+  if (path.size() > 5 && path.compare(path.size() - 5, 5, ".webp") == 0) {
+    return WriteFile(path, EncodeWebp(image, 90, ParametersText(metadata)));
+  }
+  return WriteFile(path, EncodePng(image, TextEntries(metadata)));
+}
+
+absl::StatusOr<Image> Draw(Pipeline* pipeline, const DrawOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  absl::StatusOr<std::unique_ptr<Generation>> generation = pipeline->Prepare(options.request);
+  if (!generation.ok()) return generation.status();
+  const double prepared = Seconds(start);
+  Generation* const batch[] = {generation->get()};
+  while (!batch[0]->done()) {
+    if (absl::Status s = pipeline->Step(batch); !s.ok()) return s;
+    if (!options.preview.empty() && 2 * batch[0]->step() == batch[0]->steps()) {
+      const absl::StatusOr<Image> preview = pipeline->Preview(*batch[0]);
+      if (!preview.ok()) return preview.status();
+      if (absl::Status s = WriteFile(options.preview, EncodePng(*preview)); !s.ok()) return s;
+    }
+  }
+  const double stepped = Seconds(start);
+  absl::StatusOr<Image> image = pipeline->Finish(*batch[0]);
+  if (image.ok()) {
+    std::cout << "encode " << prepared << " s, " << batch[0]->steps() << " steps "
+              << stepped - prepared << " s, decode " << Seconds(start) - stepped << " s, in all "
+              << Seconds(start) << " s\n";
+  }
+  return image;
+}
+
+absl::Status ReadSize(const std::string& size, GenerationRequest* request) {
+  char end = 0;
+  if (std::sscanf(size.c_str(), "%dx%d%c", &request->width, &request->height, &end) == 2) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("--size: " + size + " is not WIDTHxHEIGHT");
+}
+
+int Run(DrawOptions options, const CLI::App& app) {
+  if (options.threads > 0) SetComputeThreads(options.threads);
+  const absl::StatusOr<ModelFacts> facts = ExamineModel(options.files);
+  if (!facts.ok()) return Fail(facts.status());
+  GenerationRequest& r = options.request;
+  const GenerationRequest& defaults = facts->defaults;
+  r.width = defaults.width;
+  r.height = defaults.height;
+  if (!options.size.empty()) {
+    if (absl::Status s = ReadSize(options.size, &r); !s.ok()) return Fail(s);
+  }
+  if (app.count("--steps") == 0) r.steps = defaults.steps;
+  if (app.count("--guidance") == 0) r.guidance_scale = defaults.guidance_scale;
+  if (app.count("--true-cfg") == 0) r.true_cfg_scale = defaults.true_cfg_scale;
+  if (r.sampler.empty()) r.sampler = defaults.sampler;
+  if (r.scheduler.empty()) r.scheduler = defaults.scheduler;
+
+  const auto start = std::chrono::steady_clock::now();
+  const absl::StatusOr<std::unique_ptr<Pipeline>> pipeline =
+      LoadPipeline(options.files, options.load);
+  if (!pipeline.ok()) return Fail(pipeline.status());
+  std::cout << "load " << Seconds(start) << " s\n";
+  for (int i = 0; i < options.repeat; ++i) {
+    const absl::StatusOr<Image> image = Draw(pipeline->get(), options);
+    if (!image.ok()) return Fail(image.status());
+    if (absl::Status s = WritePicture(options, *image); !s.ok()) return Fail(s);
+  }
+  std::cout << options.output << "\n";
+  return 0;
+}
+
+}  // namespace
+
+int DrawMain(int argc, char** argv) {
+  CLI::App app("Draws one picture with a model's files, without a daemon.", "draw");
+  DrawOptions o;
+  std::map<std::string, std::string> components;
+  app.add_option("model,--model", o.files.path, "A diffusers folder or a checkpoint")->required();
+  app.add_option("--component", components, "NAME PATH of a component beside a checkpoint");
+  app.add_option("prompt,--prompt", o.request.prompt, "What the picture shows")->required();
+  app.add_option("--negative-prompt", o.request.negative_prompt, "What it must not show");
+  app.add_option("--steps", o.request.steps, "Denoising steps");
+  app.add_option("--size", o.size, "WIDTHxHEIGHT in pixels");
+  app.add_option("--seed", o.request.seed, "Noise seed")->capture_default_str();
+  app.add_option("--guidance", o.request.guidance_scale, "Distilled guidance");
+  app.add_option("--true-cfg", o.request.true_cfg_scale, "Guidance with the negative prompt");
+  app.add_option("--max-sequence-length", o.request.max_sequence_length, "Prompt tokens");
+  app.add_option("--sampler", o.request.sampler, "Sampler");
+  app.add_option("--scheduler", o.request.scheduler, "Sigma schedule");
+  app.add_option("--device", o.load.device, "cpu or cuda:N")->capture_default_str();
+  app.add_option("--dtype", o.load.dtype, "auto, float32, bfloat16 or float16")
+      ->capture_default_str();
+  app.add_option("--threads", o.threads, "Threads of a CPU device; 0: all");
+  app.add_option("--repeat", o.repeat, "Draw it so often, for timing")->check(CLI::Range(1, 1000));
+  app.add_option("--preview", o.preview, "Also write the preview halfway to this PNG");
+  app.add_option("-o,--output", o.output, "A .png or .webp file")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  o.files.components = std::move(components);
+  return Run(std::move(o), app);
+}
+
+}  // namespace hanga

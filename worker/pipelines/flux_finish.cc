@@ -1,0 +1,150 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A FLUX generation's picture, its previews, and its way through a checkpoint.
+#include <ATen/ATen.h>
+
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "worker/models/tiling.h"
+#include "worker/pipelines/digest.h"
+#include "worker/pipelines/flux_pipeline.h"
+#include "worker/pipelines/latents.h"
+#include "worker/pipelines/request_check.h"
+#include "worker/pipelines/saved_generation.h"
+#include "worker/pipelines/torch_errors.h"
+
+namespace hanga {
+namespace {
+
+// Above this the autoencoder's activations would take more memory than the transformer's.
+constexpr int64_t kUntiledPixels = int64_t{2048} * 2048;
+
+// [H, W, 3] bytes.
+Image ToImage(const at::Tensor& bytes) {
+  Image image;
+  image.height = static_cast<int>(bytes.size(0));
+  image.width = static_cast<int>(bytes.size(1));
+  const auto* data = static_cast<const uint8_t*>(bytes.const_data_ptr());
+  image.rgb.assign(data, data + bytes.numel());
+  return image;
+}
+
+}  // namespace
+
+absl::StatusOr<at::Tensor> FluxPipeline::DecoderInput(const FluxGeneration& g) {
+  at::Tensor grid;
+  const AutoencoderParams& vae = model_->vae_params;
+  const absl::Status status = RunGuarded("vae", [&] {
+    grid = UnpackLatents(g.latents, g.rows, g.columns) / vae.scaling_factor + vae.shift_factor;
+  });
+  if (!status.ok()) return status;
+  return grid;
+}
+
+absl::StatusOr<at::Tensor> FluxPipeline::Decode(const at::Tensor& latents) {
+  const AutoencoderParams& vae = model_->vae_params;
+  AutoencoderState state;
+  const absl::Status moved = RunGuarded("vae", [&] { state.x = latents.to(type_); });
+  if (!moved.ok()) return moved;
+  const int64_t pixels = latents.size(2) * latents.size(3) * vae.factor() * vae.factor();
+  if (pixels <= kUntiledPixels) {
+    const absl::Status run = RunBlocks("vae", model_->decoder, state);
+    if (!run.ok()) return run;
+    return state.x;
+  }
+  at::Tensor image;
+  const TileOptions tiles = {vae.sample_size, vae.sample_size / vae.factor(), 0.25};
+  const absl::Status run = RunGuarded("vae", [&] {
+    image = DecodeTiled(state.x, tiles, [&](const at::Tensor& tile) {
+      AutoencoderState part;
+      part.x = tile;
+      model_->decoder.Run(part);
+      return part.x;
+    });
+  });
+  if (!run.ok()) return run;
+  return image;
+}
+
+absl::StatusOr<Image> FluxPipeline::Finish(Generation& generation) {
+  if (!generation.done()) return absl::FailedPreconditionError("the generation has steps left");
+  const absl::StatusOr<at::Tensor> latents =
+      DecoderInput(static_cast<const FluxGeneration&>(generation));
+  if (!latents.ok()) return latents.status();
+  const absl::StatusOr<at::Tensor> pixels = Decode(*latents);
+  if (!pixels.ok()) return pixels.status();
+  at::Tensor bytes;
+  const absl::Status status = RunGuarded("vae", [&] { bytes = ToBytes((*pixels)[0]); });
+  if (!status.ok()) return status;
+  return ToImage(bytes);
+}
+
+absl::StatusOr<Image> FluxPipeline::Preview(const Generation& generation) {
+  const auto& g = static_cast<const FluxGeneration&>(generation);
+  if (!preview_) {
+    const AutoencoderParams& vae = model_->vae_params;
+    absl::StatusOr<LatentPreview> fitted = LatentPreview::Fit(
+        vae.factor(), [&](const at::Tensor& image) -> absl::StatusOr<at::Tensor> {
+          absl::StatusOr<at::Tensor> moments = EncodeMoments(image);
+          if (!moments.ok()) return moments.status();
+          at::Tensor latents;
+          const absl::Status status = RunGuarded("preview", [&] {
+            latents = (LatentDistribution(*moments).mean - vae.shift_factor) * vae.scaling_factor;
+          });
+          if (!status.ok()) return status;
+          return latents;
+        });
+    if (!fitted.ok()) return fitted.status();
+    preview_ = std::make_unique<LatentPreview>(*std::move(fitted));
+  }
+  at::Tensor bytes;
+  const absl::Status status = RunGuarded("preview", [&] {
+    const at::Tensor& tokens = g.denoised.defined() ? g.denoised : g.latents;
+    bytes = preview_->Project(UnpackLatents(tokens, g.rows, g.columns)[0]);
+  });
+  if (!status.ok()) return status;
+  return ToImage(bytes);
+}
+
+std::string FluxPipeline::IdentityOf(const GenerationRequest& request) const {
+  return Sha256().Update(fingerprint_).Update(CanonicalText(request)).Finish();
+}
+
+absl::StatusOr<std::string> FluxPipeline::Save(const Generation& generation) {
+  const auto& g = static_cast<const FluxGeneration&>(generation);
+  std::string bytes;
+  const absl::Status status = RunGuarded("checkpoint", [&] {
+    const SamplerState sampler = g.sampler->Save();
+    bytes = EncodeSaved(
+        {IdentityOf(g.request), sampler.step, g.latents, sampler.history, g.noise->Save()});
+  });
+  if (!status.ok()) return status;
+  return bytes;
+}
+
+absl::StatusOr<std::unique_ptr<Generation>> FluxPipeline::Restore(const GenerationRequest& request,
+                                                                  std::string_view checkpoint) {
+  absl::StatusOr<SavedGeneration> saved = DecodeSaved(checkpoint);
+  if (!saved.ok()) return saved.status();
+  absl::StatusOr<std::unique_ptr<FluxGeneration>> generation = NewGeneration(request);
+  if (!generation.ok()) return generation.status();
+  FluxGeneration& g = **generation;
+  const std::vector<int64_t> shape = {1, g.rows * g.columns, model_->flux_params.in_channels};
+  if (saved->identity != IdentityOf(g.request) || saved->latents.sizes() != shape) {
+    return absl::InvalidArgumentError("checkpoint: it is of another request or model");
+  }
+  SamplerState sampler = {saved->step, {}};
+  const absl::Status moved = RunGuarded("checkpoint", [&] {
+    g.latents = saved->latents.to(device_);
+    for (const at::Tensor& tensor : saved->history) sampler.history.push_back(tensor.to(device_));
+  });
+  if (!moved.ok()) return moved;
+  if (absl::Status status = g.sampler->Restore(sampler); !status.ok()) return status;
+  if (absl::Status status = g.noise->Restore(saved->noise); !status.ok()) return status;
+  return generation;
+}
+
+}  // namespace hanga

@@ -1,0 +1,71 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The networks of a FLUX.1 model: what they are, checked against their files, and loaded.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/models/autoencoder.h"
+#include "worker/models/clip.h"
+#include "worker/models/flux.h"
+#include "worker/models/t5.h"
+#include "worker/pipelines/model_layout.h"
+#include "worker/weights/tensor_source.h"
+
+namespace hanga {
+
+// Declared, without weights until Load. Not thread-safe: owned by a pipeline.
+class FluxModel {
+ public:
+  // Reads configurations and file headers and checks every key and shape. FAILED_PRECONDITION or
+  // INVALID_ARGUMENT names the component and what is wrong with it.
+  static absl::StatusOr<std::unique_ptr<FluxModel>> Open(const ModelLayout& layout);
+
+  // RESOURCE_EXHAUSTED: the device has no room.
+  absl::Status Load(at::Device device, at::ScalarType type);
+
+  uint64_t parameters() const;      // declared
+  uint64_t stored_bytes() const;    // in the files
+  uint64_t resident_bytes() const;  // on the device; 0 before Load
+  // A hash over every tensor's name, shape and first bytes: cheap, and enough to tell models apart.
+  // 32 raw bytes.
+  std::string Fingerprint() const;
+
+  FluxParams flux_params;
+  ClipParams clip_params;
+  T5Params t5_params;
+  AutoencoderParams vae_params;
+  nlohmann::json scheduler;  // scheduler_config.json
+
+  BlockList<FluxState> transformer;
+  BlockList<ClipState> clip;
+  BlockList<T5State> t5;
+  BlockList<AutoencoderState> encoder, decoder;
+
+ private:
+  struct Part {
+    std::string name;
+    std::vector<BlockWeights*> blocks;
+    TensorSource source;
+  };
+
+  std::vector<Part> parts_;
+  uint64_t resident_bytes_ = 0;
+};
+
+// The parameters of a transformer whose checkpoint has no configuration, from its shapes. `source`
+// has Hanga's keys. FAILED_PRECONDITION: they do not tell enough.
+absl::StatusOr<FluxParams> DeduceFluxParams(const TensorSource& source);
+
+// FLUX.1's scheduler_config.json: dev's shift grows with the picture, schnell has none.
+nlohmann::json StandardFluxScheduler(bool guidance);
+
+}  // namespace hanga

@@ -1,0 +1,42 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/pipelines/flux_pipeline.h"
+
+#include <utility>
+
+#include "worker/pipelines/torch_options.h"
+#include "worker/samplers/flow_schedule.h"
+
+namespace hanga {
+
+absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayout& layout,
+                                                                 const LoadOptions& options) {
+  std::unique_ptr<FluxPipeline> pipeline(new FluxPipeline());
+  FluxPipeline& p = *pipeline;
+  const absl::StatusOr<at::Device> device = ParseDevice(options.device);
+  if (!device.ok()) return device.status();
+  const absl::StatusOr<at::ScalarType> type = ParseDtype(options.dtype, *device);
+  if (!type.ok()) return type.status();
+  p.device_ = *device;
+  p.type_ = *type;
+
+  absl::StatusOr<std::unique_ptr<FluxModel>> model = FluxModel::Open(layout);
+  if (!model.ok()) return model.status();
+  p.model_ = *std::move(model);
+  if (absl::Status s = DescribeFlux(layout, *p.model_, &p.facts_); !s.ok()) return s;
+  absl::StatusOr<std::unique_ptr<FluxTextEncoder>> text =
+      FluxTextEncoder::Load(layout, *p.model_, p.device_);
+  if (!text.ok()) return text.status();
+  p.text_encoder_ = *std::move(text);
+  p.fingerprint_ = p.model_->Fingerprint();
+  if (absl::Status s = p.model_->Load(p.device_, p.type_); !s.ok()) return s;
+  return pipeline;
+}
+
+absl::StatusOr<std::unique_ptr<Pipeline>> FluxPipeline::Load(const ModelLayout& layout,
+                                                             const LoadOptions& options) {
+  return Open(layout, options);
+}
+
+}  // namespace hanga

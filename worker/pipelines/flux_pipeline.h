@@ -1,0 +1,98 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Draws with FLUX.1: the arithmetic of diffusers' FluxPipeline and FluxImg2ImgPipeline, a step at a
+// time, over batches.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "worker/pipelines/flux_generation.h"
+#include "worker/pipelines/flux_model.h"
+#include "worker/pipelines/flux_text.h"
+#include "worker/pipelines/latent_preview.h"
+#include "worker/pipelines/pipeline.h"
+
+namespace hanga {
+
+// A picture to begin with, and the share of the schedule that is walked from there.
+struct InitialImage {
+  at::Tensor bytes;     // [height, width, 3], as large as the picture to draw
+  double strength = 1;  // above 0, up to 1
+};
+
+// Limits and defaults of a FLUX model, after its hanga.json.
+absl::Status DescribeFlux(const ModelLayout& layout, const FluxModel& model, ModelFacts* facts);
+
+// Not thread-safe: one thread owns it, with its generations.
+class FluxPipeline final : public Pipeline {
+ public:
+  static absl::StatusOr<std::unique_ptr<Pipeline>> Load(const ModelLayout& layout,
+                                                        const LoadOptions& options);
+
+  absl::StatusOr<std::unique_ptr<Generation>> Prepare(const GenerationRequest& request) override;
+  absl::Status Step(absl::Span<Generation* const> batch) override;
+  absl::StatusOr<Image> Finish(Generation& generation) override;
+  absl::StatusOr<Image> Preview(const Generation& generation) override;
+  absl::StatusOr<std::string> Save(const Generation& generation) override;
+  absl::StatusOr<std::unique_ptr<Generation>> Restore(const GenerationRequest& request,
+                                                      std::string_view checkpoint) override;
+  uint64_t resident_bytes() const override { return model_->resident_bytes(); }
+
+  // What the above is made of, for checks against a reference.
+
+  static absl::StatusOr<std::unique_ptr<FluxPipeline>> Open(const ModelLayout& layout,
+                                                            const LoadOptions& options);
+  // Another scheduler_config.json than the model's, for generations that begin from now on.
+  void UseScheduler(nlohmann::json config) { model_->scheduler = std::move(config); }
+
+  // `draws` stands in for the seed's noise where it is given: first the autoencoder's sample of an
+  // initial image, then the latents' noise.
+  absl::StatusOr<std::unique_ptr<FluxGeneration>> Begin(const GenerationRequest& request,
+                                                        const std::optional<InitialImage>& initial,
+                                                        NoiseSource* draws);
+  // The model's output with guidance, float32 [B, rows * columns, C].
+  absl::StatusOr<at::Tensor> Predict(absl::Span<FluxGeneration* const> batch);
+  // One step of every sampler. On failure none has advanced.
+  absl::Status Advance(absl::Span<FluxGeneration* const> batch, const at::Tensor& outputs);
+  // [1, C / 4, 2 rows, 2 columns]: the autoencoder's latents of the picture.
+  absl::StatusOr<at::Tensor> DecoderInput(const FluxGeneration& generation);
+  // Pixels of about -1 to 1, [1, 3, H, W].
+  absl::StatusOr<at::Tensor> Decode(const at::Tensor& latents);
+
+ private:
+  FluxPipeline() = default;
+
+  absl::Status CheckAndResolve(GenerationRequest* request) const;
+  absl::StatusOr<std::unique_ptr<Sampler>> NewSampler(const GenerationRequest& request,
+                                                      int64_t image_tokens) const;
+  // A generation with everything but latents.
+  absl::StatusOr<std::unique_ptr<FluxGeneration>> NewGeneration(const GenerationRequest& request);
+  // The moments of an image of -1 to 1 on the CPU, float32 on the device.
+  absl::StatusOr<at::Tensor> EncodeMoments(const at::Tensor& image);
+  std::string IdentityOf(const GenerationRequest& request) const;
+
+  ModelFacts facts_;
+  std::unique_ptr<FluxModel> model_;
+  std::unique_ptr<FluxTextEncoder> text_encoder_;
+  at::Device device_ = at::kCPU;
+  at::ScalarType type_ = at::kFloat;
+  std::string fingerprint_;
+
+  // Rotary tables only depend on the shape; the last one is kept.
+  std::string rope_key_;
+  at::Tensor rope_;
+  std::unique_ptr<LatentPreview> preview_;  // fitted when first asked for
+};
+
+}  // namespace hanga

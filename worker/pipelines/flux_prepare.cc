@@ -1,0 +1,128 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// How a FLUX generation begins: prompts, sampler, noise.
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "worker/pipelines/flux_pipeline.h"
+#include "worker/pipelines/latents.h"
+#include "worker/pipelines/request_check.h"
+#include "worker/pipelines/torch_errors.h"
+#include "worker/samplers/registry.h"
+
+namespace hanga {
+
+absl::Status FluxPipeline::CheckAndResolve(GenerationRequest* r) const {
+  if (r->max_sequence_length == 0) {
+    r->max_sequence_length = facts_.defaults.max_sequence_length;
+  }
+  if (absl::Status fits = CheckRequest(*r, facts_.limits); !fits.ok()) return fits;
+  if (r->sampler.empty()) r->sampler = facts_.defaults.sampler;
+  const absl::StatusOr<std::string> name = CanonicalSampler(SamplerKind::kFlow, r->sampler);
+  if (!name.ok()) return name.status();
+  r->sampler = *name;
+  if (r->scheduler.empty()) r->scheduler = facts_.defaults.scheduler;
+  if (r->prompt_2.empty()) r->prompt_2 = r->prompt;
+  if (r->negative_prompt_2.empty()) r->negative_prompt_2 = r->negative_prompt;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Sampler>> FluxPipeline::NewSampler(const GenerationRequest& request,
+                                                                  int64_t image_tokens) const {
+  absl::StatusOr<nlohmann::json> config = WithSchedule(model_->scheduler, request.scheduler);
+  if (!config.ok()) return config.status();
+  if (request.shift) {
+    (*config)["use_dynamic_shifting"] = false;
+    (*config)["shift"] = *request.shift;
+  }
+  const absl::StatusOr<FlowMatchConfig> flow = FlowMatchConfig::FromJson(*config);
+  if (!flow.ok()) return flow.status();
+  ScheduleRequest schedule;
+  schedule.steps = request.steps;
+  schedule.mu = DynamicShift(*flow, image_tokens);
+  schedule.sigmas = LinearSpace(1.0, 1.0 / request.steps, request.steps);
+  return MakeSampler(SamplerKind::kFlow, request.sampler, *config, schedule);
+}
+
+absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::NewGeneration(
+    const GenerationRequest& request) {
+  auto generation = std::make_unique<FluxGeneration>();
+  FluxGeneration& g = *generation;
+  g.request = request;
+  if (absl::Status valid = CheckAndResolve(&g.request); !valid.ok()) return valid;
+  const GenerationRequest& r = g.request;
+  g.rows = r.height / facts_.limits.size_multiple;
+  g.columns = r.width / facts_.limits.size_multiple;
+
+  absl::StatusOr<std::unique_ptr<Sampler>> sampler = NewSampler(r, g.rows * g.columns);
+  if (!sampler.ok()) return sampler.status();
+  g.sampler = *std::move(sampler);
+  absl::StatusOr<FluxText> text =
+      text_encoder_->Encode(r.prompt, r.prompt_2, r.max_sequence_length);
+  if (!text.ok()) return text.status();
+  g.text = *std::move(text);
+  if (r.true_cfg_scale > 1) {
+    absl::StatusOr<FluxText> negative =
+        text_encoder_->Encode(r.negative_prompt, r.negative_prompt_2, r.max_sequence_length);
+    if (!negative.ok()) return negative.status();
+    g.negative = *std::move(negative);
+  }
+  g.noise = std::make_unique<SeededNoise>(r.seed);
+  g.key = absl::StrCat(r.width, "x", r.height, "/", r.max_sequence_length, "/",
+                       g.negative ? "cfg" : "plain");
+  return generation;
+}
+
+absl::StatusOr<std::unique_ptr<Generation>> FluxPipeline::Prepare(
+    const GenerationRequest& request) {
+  return Begin(request, std::nullopt, nullptr);
+}
+
+absl::StatusOr<at::Tensor> FluxPipeline::EncodeMoments(const at::Tensor& image) {
+  AutoencoderState state;
+  absl::Status run = RunGuarded("vae", [&] { state.x = image.to(device_, type_); });
+  if (run.ok()) run = RunBlocks("vae", model_->encoder, state);
+  if (!run.ok()) return run;
+  return state.x.to(at::kFloat);
+}
+
+absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::Begin(
+    const GenerationRequest& request, const std::optional<InitialImage>& initial,
+    NoiseSource* draws) {
+  absl::StatusOr<std::unique_ptr<FluxGeneration>> generation = NewGeneration(request);
+  if (!generation.ok()) return generation.status();
+  FluxGeneration& g = **generation;
+  if (draws == nullptr) draws = g.noise.get();
+  const AutoencoderParams& vae = model_->vae_params;
+  const std::vector<int64_t> shape = {1, vae.latent_channels, 2 * g.rows, 2 * g.columns};
+
+  at::Tensor clean, moments;
+  if (initial) {
+    const int64_t steps = g.sampler->steps();
+    const double walked =
+        std::min(static_cast<double>(steps) * initial->strength, static_cast<double>(steps));
+    g.first_step = static_cast<int64_t>(static_cast<double>(steps) - walked);
+    g.sampler->StartAt(g.first_step);
+    absl::StatusOr<at::Tensor> encoded = EncodeMoments(FromBytes(initial->bytes));
+    if (!encoded.ok()) return encoded.status();
+    moments = *std::move(encoded);
+  }
+  const absl::Status begun = RunGuarded("noise", [&] {
+    if (initial) {
+      const LatentDistribution picture(moments);
+      clean = picture.mean + picture.std * draws->Draw(shape).to(device_);
+      clean = (clean - vae.shift_factor) * vae.scaling_factor;
+    }
+    const at::Tensor noise = draws->Draw(shape).to(device_);
+    g.latents = PackLatents(initial ? g.sampler->AddNoise(clean, noise)
+                                    : noise * g.sampler->init_noise_sigma());
+  });
+  if (!begun.ok()) return begun;
+  return generation;
+}
+
+}  // namespace hanga

@@ -1,0 +1,133 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A FLUX generation's denoising steps.
+#include <ATen/ATen.h>
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "worker/pipelines/flux_pipeline.h"
+#include "worker/pipelines/latents.h"
+#include "worker/pipelines/torch_errors.h"
+
+namespace hanga {
+namespace {
+
+using Batch = absl::Span<FluxGeneration* const>;
+
+at::Tensor Joined(const std::vector<at::Tensor>& rows) {
+  return rows.size() == 1 ? rows.front() : at::cat(rows);
+}
+
+// The rows of a batch: every generation, then every generation again with its negative prompt.
+FluxState GatherState(Batch batch, bool guidance, at::Device device, at::ScalarType type) {
+  std::vector<at::Tensor> img, txt, pooled;
+  std::vector<float> timesteps, scales;
+  const bool cfg = batch.front()->negative.has_value();
+  for (const bool negative : {false, true}) {
+    if (negative && !cfg) break;
+    for (const FluxGeneration* g : batch) {
+      const FluxText& text = negative ? *g->negative : g->text;
+      img.push_back(g->sampler->ScaleInput(g->latents));
+      txt.push_back(text.sequence);
+      pooled.push_back(text.pooled);
+      timesteps.push_back(g->sampler->timesteps()[g->sampler->step()] / 1000);
+      scales.push_back(static_cast<float>(g->request.guidance_scale));
+    }
+  }
+  const FluxGeneration& g = *batch.front();
+  FluxState state;
+  state.img = Joined(img).to(type);
+  state.txt = Joined(txt);
+  state.pooled = Joined(pooled);
+  state.timestep = at::tensor(timesteps, at::kFloat).to(device);
+  if (guidance) state.guidance = at::tensor(scales, at::kFloat).to(device);
+  state.img_ids = ImagePositions(g.rows, g.columns, device);
+  state.txt_ids = at::zeros({state.txt.size(1), 3}, state.img_ids.options());
+  return state;
+}
+
+// The classifier-free guidance that diffusers calls true CFG, per row.
+at::Tensor Guide(Batch batch, const at::Tensor& both) {
+  const auto count = static_cast<int64_t>(batch.size());
+  const at::Tensor wanted = both.narrow(0, 0, count), unwanted = both.narrow(0, count, count);
+  std::vector<at::Tensor> guided;
+  for (int64_t i = 0; i < count; ++i) {
+    guided.push_back(unwanted.narrow(0, i, 1) +
+                     batch[i]->request.true_cfg_scale *
+                         (wanted.narrow(0, i, 1) - unwanted.narrow(0, i, 1)));
+  }
+  return Joined(guided);
+}
+
+}  // namespace
+
+absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
+  FluxState state;
+  absl::Status status = RunGuarded("transformer", [&] {
+    state = GatherState(batch, model_->flux_params.guidance, device_, type_);
+    if (batch.front()->key == rope_key_) state.rope = rope_;
+  });
+  if (!status.ok()) return status;
+  status = RunBlocks("transformer", model_->transformer, state);
+  if (!status.ok()) return status;
+  rope_ = state.rope;
+  rope_key_ = batch.front()->key;
+  at::Tensor output;
+  status = RunGuarded("transformer", [&] {
+    output = state.img.to(at::kFloat);
+    if (batch.front()->negative) output = Guide(batch, output);
+  });
+  if (!status.ok()) return status;
+  return output;
+}
+
+absl::Status FluxPipeline::Advance(Batch batch, const at::Tensor& outputs) {
+  struct Before {
+    SamplerState sampler;
+    std::string noise;
+  };
+  std::vector<Before> before;
+  std::vector<at::Tensor> latents, denoised;
+  for (const FluxGeneration* g : batch) before.push_back({g->sampler->Save(), g->noise->Save()});
+  const absl::Status stepped = RunGuarded("sampler", [&] {
+    for (size_t i = 0; i < batch.size(); ++i) {
+      FluxGeneration& g = *batch[i];
+      const at::Tensor output = outputs.narrow(0, static_cast<int64_t>(i), 1);
+      denoised.push_back(g.sampler->Denoised(output, g.latents));
+      latents.push_back(g.sampler->Step(output, g.latents, *g.noise));
+    }
+  });
+  for (size_t i = 0; i < batch.size(); ++i) {
+    FluxGeneration& g = *batch[i];
+    if (stepped.ok()) {
+      g.latents = std::move(latents[i]);
+      g.denoised = std::move(denoised[i]);
+    } else {
+      g.sampler->Restore(before[i].sampler).IgnoreError();
+      g.noise->Restore(before[i].noise).IgnoreError();
+    }
+  }
+  return stepped;
+}
+
+absl::Status FluxPipeline::Step(absl::Span<Generation* const> batch) {
+  if (batch.empty()) return absl::OkStatus();
+  std::vector<FluxGeneration*> generations;
+  for (Generation* generation : batch) {
+    generations.push_back(static_cast<FluxGeneration*>(generation));
+    if (generation->done()) return absl::FailedPreconditionError("the generation has no step left");
+    if (generation->batch_key() != batch.front()->batch_key()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("generations of ", batch.front()->batch_key(), " and ",
+                       generation->batch_key(), " cannot step as one batch"));
+    }
+  }
+  const absl::StatusOr<at::Tensor> outputs = Predict(generations);
+  if (!outputs.ok()) return outputs.status();
+  return Advance(generations, *outputs);
+}
+
+}  // namespace hanga

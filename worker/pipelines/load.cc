@@ -1,0 +1,97 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Which pipeline draws with which files.
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "worker/pipelines/flux_pipeline.h"
+#include "worker/pipelines/model_layout.h"
+#include "worker/pipelines/noop_pipeline.h"
+#include "worker/pipelines/pipeline.h"
+#include "worker/samplers/flow_schedule.h"
+#include "worker/weights/checkpoint.h"
+#include "worker/weights/model_hash.h"
+
+namespace hanga {
+namespace {
+
+absl::Status ExamineFlux(const ModelLayout& layout, ModelFacts* facts) {
+  absl::StatusOr<std::unique_ptr<FluxModel>> model = FluxModel::Open(layout);
+  if (!model.ok()) return model.status();
+  const absl::StatusOr<FlowMatchConfig> schedule = FlowMatchConfig::FromJson((*model)->scheduler);
+  if (!schedule.ok()) return schedule.status();
+  const absl::StatusOr<std::unique_ptr<FluxTextEncoder>> text =
+      FluxTextEncoder::Load(layout, **model, at::kCPU);
+  if (!text.ok()) return text.status();
+  return DescribeFlux(layout, **model, facts);
+}
+
+struct FamilyPipeline {
+  std::string_view family;
+  absl::Status (*examine)(const ModelLayout& layout, ModelFacts* facts);
+  absl::StatusOr<std::unique_ptr<Pipeline>> (*load)(const ModelLayout& layout,
+                                                    const LoadOptions& options);
+};
+
+// A new pipeline is one line here.
+constexpr FamilyPipeline kPipelines[] = {
+    {"flux", ExamineFlux, FluxPipeline::Load},
+};
+
+absl::StatusOr<const FamilyPipeline*> PipelineOf(const ModelLayout& layout) {
+  for (const FamilyPipeline& pipeline : kPipelines) {
+    if (pipeline.family == layout.family->name) return &pipeline;
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("no pipeline draws with ", std::string(layout.family->name), " models"));
+}
+
+// Every weight file once, under the name by which the model's hash knows it.
+absl::StatusOr<std::string> HashWeights(const ModelLayout& layout) {
+  std::set<std::string> seen;
+  std::vector<HashedFile> files;
+  for (const auto& [name, part] : layout.parts) {
+    const absl::StatusOr<CheckpointFiles> checkpoint = FindCheckpoint(part.weights);
+    if (!checkpoint.ok()) return checkpoint.status();
+    const bool folder =
+        checkpoint->shards.size() != 1 || checkpoint->shards.front() != part.weights;
+    for (const std::string& shard : checkpoint->shards) {
+      if (!seen.insert(shard).second) continue;
+      const std::string base = std::filesystem::path(shard).filename();
+      files.push_back({folder ? absl::StrCat(name, "/", base) : base, shard});
+    }
+  }
+  return HashModel(files);
+}
+
+}  // namespace
+
+absl::StatusOr<ModelFacts> ExamineModel(const ModelFiles& files) {
+  if (IsNoop(files)) return ExamineNoop(files);
+  const absl::StatusOr<ModelLayout> layout = FindModelFiles(files);
+  if (!layout.ok()) return layout.status();
+  const absl::StatusOr<const FamilyPipeline*> pipeline = PipelineOf(*layout);
+  if (!pipeline.ok()) return pipeline.status();
+  ModelFacts facts;
+  if (absl::Status s = (*pipeline)->examine(*layout, &facts); !s.ok()) return s;
+  absl::StatusOr<std::string> hash = HashWeights(*layout);
+  if (!hash.ok()) return hash.status();
+  facts.sha256 = *std::move(hash);
+  return facts;
+}
+
+absl::StatusOr<std::unique_ptr<Pipeline>> LoadPipeline(const ModelFiles& files,
+                                                       const LoadOptions& options) {
+  if (IsNoop(files)) return LoadNoop(files, options);
+  const absl::StatusOr<ModelLayout> layout = FindModelFiles(files);
+  if (!layout.ok()) return layout.status();
+  const absl::StatusOr<const FamilyPipeline*> pipeline = PipelineOf(*layout);
+  if (!pipeline.ok()) return pipeline.status();
+  return (*pipeline)->load(*layout, options);
+}
+
+}  // namespace hanga

@@ -1,0 +1,33 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The one place where what ATen throws becomes a status.
+#pragma once
+
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "worker/layers/block_list.h"
+
+namespace hanga {
+
+// Runs `work` in inference mode. Out of memory, of the device or of the host: RESOURCE_EXHAUSTED.
+// A device fault that the process cannot recover from: UNAVAILABLE. Anything else: INTERNAL. The
+// message says what was done and where ("transformer, double_blocks.3").
+absl::Status RunGuarded(const std::string& what, absl::FunctionRef<void()> work);
+
+// The same failure, told with the block in which it happened.
+absl::Status AtBlock(const absl::Status& status, const std::string& block);
+
+// Runs a model's blocks in order; a failure names the block.
+template <typename State>
+absl::Status RunBlocks(const std::string& model, const BlockList<State>& blocks, State& state) {
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const absl::Status status = RunGuarded(model, [&] { blocks[i].run(state); });
+    if (!status.ok()) return AtBlock(status, blocks[i].name);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace hanga
