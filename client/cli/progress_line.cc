@@ -61,7 +61,7 @@ std::string Bar(double fraction, int width) {
 
 JobProgress Progress(const v1::Job& job, absl::Time now) {
   JobProgress progress;
-  progress.images = job.tasks_size();
+  progress.images = std::max<uint32_t>(job.tasks_size(), job.spec().num_images());
   for (const v1::TaskProgress& task : job.tasks()) {
     const uint32_t steps = std::max(task.steps(), job.spec().steps());
     const bool done = task.stage() == v1::TASK_STAGE_DONE;
@@ -69,6 +69,8 @@ JobProgress Progress(const v1::Job& job, absl::Time now) {
     progress.steps += steps;
     progress.steps_done += done ? steps : std::min(task.step(), steps);
   }
+  // A job that waits for its model to be examined has no tasks yet.
+  if (job.tasks().empty()) progress.steps = uint64_t{job.spec().steps()} * progress.images;
   if (progress.steps > 0) progress.fraction = 1.0 * progress.steps_done / progress.steps;
   if (job.has_start_time()) {
     const absl::Time end = job.has_end_time() ? ToTime(job.end_time()) : now;
