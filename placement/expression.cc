@@ -4,17 +4,14 @@
 #include "placement/expression.h"
 
 #include <cctype>
-#include <cmath>
 #include <map>
 
 #include "absl/strings/str_cat.h"
 #include "placement/expression_cursor.h"
-#include "placement/quantities.h"
+#include "placement/expression_quota.h"
 
 namespace hanga::placement {
 namespace {
-
-constexpr double kLargestBytes = 1e18;
 
 std::optional<Phase> SectionPhase(const std::string& name) {
   if (name == "unet" || name == "transformer" || name == "denoiser") return Phase::kDenoiser;
@@ -82,7 +79,7 @@ class Parser {
     Allocation allocation;
     allocation.device = Device();
     cursor_.Expect(',', "\",\" and how much, such as \",2.5gb\" or \",*\"");
-    allocation.quota = ParseQuota();
+    allocation.quota = ParseQuota(&cursor_);
     if (cursor_.Take(',')) {
       cursor_.SkipSpace();
       const int at = cursor_.offset();
@@ -100,88 +97,6 @@ class Parser {
     if (!cursor_.ok()) return;
     allocation.text = std::string(cursor_.From(start));
     section->allocations.push_back(std::move(allocation));
-  }
-
-  // quota := "*" | number unit ["*"] | number "%" ["free"] | fraction | "free" ["-" number unit]
-  Quota ParseQuota() {
-    Quota quota;
-    cursor_.SkipSpace();
-    const int start = cursor_.offset();
-    if (cursor_.Take('*')) return quota;
-    if (cursor_.Peek() == 'f' || cursor_.Peek() == 'F') {
-      if (cursor_.Word() != "free") cursor_.Fail(start, "a size, a share, \"free\" or \"*\"");
-      quota.kind = Quota::Kind::kFreeLess;
-      if (cursor_.Take('-')) quota.bytes = Size();
-      return quota;
-    }
-    if (cursor_.Peek() == '-') cursor_.Fail(start, "a size that is not negative");
-    std::string spelling;
-    if (!cursor_.ok() || !cursor_.Number(&quota.value, &spelling)) {
-      return quota;
-    }
-    if (cursor_.Take('%')) {
-      quota.kind = Quota::Kind::kPercentOfModel;
-      if (quota.value > 100) cursor_.Fail(start, "at most 100 %", "100%");
-      cursor_.SkipSpace();
-      const std::string_view rest = cursor_.Ahead(",;|#");
-      if (rest.substr(0, 4) == "free" && cursor_.Word() == "free") {
-        quota.kind = Quota::Kind::kPercentOfFree;
-      }
-      return quota;
-    }
-    const int unit_at = cursor_.offset();
-    const std::string unit = cursor_.UnitLetters();
-    if (unit.empty()) {
-      RefuseDecimalComma(start, spelling);
-      quota.kind = Quota::Kind::kFractionOfDevice;
-      if (quota.value > 1) {
-        cursor_.Fail(start, "a unit (2gb), a percentage (2%) or a fraction up to 1",
-                     spelling + "gb");
-      }
-      return quota;
-    }
-    quota.kind = Quota::Kind::kBytes;
-    quota.bytes = ToBytes(quota.value, unit, unit_at);
-    quota.value = 0;
-    quota.at_most = cursor_.Take('*');
-    return quota;
-  }
-
-  // "2,5gb" is a decimal comma, not 2 bytes and something else.
-  void RefuseDecimalComma(int start, const std::string& spelling) {
-    const int here = cursor_.offset();
-    if (cursor_.Take(',') && cursor_.Peek() >= '0' && cursor_.Peek() <= '9') {
-      const std::string rest(cursor_.Ahead(",;|#"));
-      cursor_.Fail(start, "a decimal point, not a comma", absl::StrCat(spelling, ".", rest));
-    }
-    cursor_.Rewind(here);
-  }
-
-  uint64_t Size() {
-    double number = 0;
-    std::string spelling;
-    if (!cursor_.Number(&number, &spelling)) return 0;
-    const int unit_at = cursor_.offset();
-    const std::string unit = cursor_.UnitLetters();
-    if (unit.empty()) {
-      cursor_.Fail(unit_at, "a unit: b, kb, mb, gb or tb", spelling + "gb");
-      return 0;
-    }
-    return ToBytes(number, unit, unit_at);
-  }
-
-  uint64_t ToBytes(double number, const std::string& unit, int unit_at) {
-    const uint64_t factor = UnitBytes(unit);
-    if (factor == 0) {
-      cursor_.Fail(unit_at, "a unit: b, kb, mb, gb or tb", unit[0] == 'g' ? "gb" : "");
-      return 0;
-    }
-    const double bytes = number * static_cast<double>(factor);
-    if (!(bytes < kLargestBytes)) {
-      cursor_.Fail(unit_at, "less than any machine has");
-      return 0;
-    }
-    return static_cast<uint64_t>(std::llround(bytes));
   }
 
   // device := "cpu" | "file" | ("cuda" | "cpu") ":" digits
@@ -254,7 +169,7 @@ class Parser {
     cursor_.SkipSpace();
     if (name == "virtual_vram") {
       if (section->virtual_vram) cursor_.Fail(start, "virtual_vram once");
-      section->virtual_vram = VirtualVram{Size(), start, {}};
+      section->virtual_vram = VirtualVram{ParseSize(&cursor_), start, {}};
     } else if (name == "donors") {
       if (!section->virtual_vram) cursor_.Fail(start, "virtual_vram before its donors");
       if (section->virtual_vram) section->virtual_vram->donors = Devices();
@@ -289,7 +204,7 @@ class Parser {
       cursor_.SkipSpace();
       virtual_vram.offset = cursor_.offset();
       if (cursor_.Number(&gigabytes, &spelling)) {
-        virtual_vram.bytes = ToBytes(gigabytes, "gb", virtual_vram.offset);
+        virtual_vram.bytes = ToBytes(gigabytes, "gb", virtual_vram.offset, &cursor_);
       }
     }
     if (cursor_.Take(';') && !cursor_.AtEnd()) virtual_vram.donors = Devices();
