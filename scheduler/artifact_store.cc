@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <ctime>
 #include <filesystem>
 #include <system_error>
@@ -70,10 +69,15 @@ std::string ArtifactStore::BlobPath(absl::string_view sha256) const {
   return absl::StrCat(root_, "blobs/", sha256.substr(0, 2), "/", sha256);
 }
 
+// Never shared: a result that begins anew on another stream may meet the file of the old one.
+std::string ArtifactStore::IncomingPath(absl::string_view name) {
+  return absl::StrCat(root_, "incoming/", name, ".", ++received_);
+}
+
 absl::StatusOr<std::unique_ptr<DurableFile>> ArtifactStore::Receive(const AttemptFile& file,
                                                                     uint64_t expected_bytes) {
   if (auto status = CheckSpace(root_, expected_bytes, min_free_bytes_); !status.ok()) return status;
-  return DurableFile::Create(absl::StrCat(root_, "incoming/", AttemptFileName(file)));
+  return DurableFile::Create(IncomingPath(AttemptFileName(file)));
 }
 
 absl::Status ArtifactStore::PublishArtifact(DurableFile& received, const AttemptFile& file) {
@@ -107,9 +111,8 @@ bool ArtifactStore::HasBlob(absl::string_view sha256) const {
 
 absl::StatusOr<std::unique_ptr<DurableFile>> ArtifactStore::ReceiveBlob(absl::string_view sha256,
                                                                         uint64_t expected_bytes) {
-  static std::atomic<uint64_t> uploads = 0;  // two of the same content do not share a file
   if (auto status = CheckSpace(root_, expected_bytes, min_free_bytes_); !status.ok()) return status;
-  return DurableFile::Create(absl::StrCat(root_, "incoming/", sha256, ".", ++uploads));
+  return DurableFile::Create(IncomingPath(sha256));
 }
 
 absl::Status ArtifactStore::PublishBlob(DurableFile& received, absl::string_view sha256) {

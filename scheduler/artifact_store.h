@@ -5,11 +5,12 @@
 // generations likewise, inputs under their SHA-256. Which of them count is for the job store to
 // say; a file whose attempt it does not know is an orphan of a crash.
 //
-//   incoming/J.I.A ──Publish──▶ artifacts/SS/J.I.A      J job, I image, A attempt, SS = J mod 256
+//   incoming/J.I.A.N Publish──▶ artifacts/SS/J.I.A      J job, I image, A attempt, SS = J mod 256
 //                  └─────────▶ checkpoints/J.I.A
-//   incoming/SHA.N ──────────▶ blobs/SS/SHA
+//   incoming/SHA.N ───────────▶ blobs/SS/SHA
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -65,11 +66,13 @@ class ArtifactStore {
   uint64_t SweepArtifacts(const std::function<bool(const AttemptFile&)>& known);
 
  private:
+  std::string IncomingPath(absl::string_view name);
   std::string CheckpointPath(const AttemptFile& file) const;
   std::string BlobPath(absl::string_view sha256) const;
 
   const std::string root_;
   const uint64_t min_free_bytes_;
+  std::atomic<uint64_t> received_ = 0;
   const int64_t started_ns_;  // by the disk's clock
 };
 

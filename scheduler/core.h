@@ -262,6 +262,7 @@ class Core final : public Scheduler {
   Deferred deferred_ ABSL_GUARDED_BY(mu_);  // run by the thread
   absl::Duration next_retention_ ABSL_GUARDED_BY(mu_);
   absl::Duration next_retry_ ABSL_GUARDED_BY(mu_);
+  absl::Duration next_unservable_ ABSL_GUARDED_BY(mu_);
   ArtifactTotals totals_ ABSL_GUARDED_BY(mu_);
 
   bool draining_ ABSL_GUARDED_BY(mu_) = false;

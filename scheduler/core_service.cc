@@ -164,7 +164,9 @@ void Core::Drain(absl::Duration grace, absl::AnyInvocable<void()> drained) {
 
 void Core::NoteReadiness() {
   int usable = 0;
-  for (const auto& [id, worker] : workers_) usable += worker.takes_tasks();
+  for (const auto& [id, worker] : workers_) {
+    usable += worker.takes_tasks() && models_.AnyUsableOn(id);
+  }
   if (usable == usable_workers_) return;
   usable_workers_ = usable;
   if (options_.usable_workers_changed) {

@@ -114,21 +114,25 @@ void Core::ReleaseQuarantines() {
 
 // Jobs that nothing can ever serve: their model is gone, or no ready worker can use it.
 void Core::FailUnservable() {
+  if (Elapsed() < next_unservable_) return;
+  next_unservable_ = Elapsed() + kTick;
+  std::set<uint32_t> waited_for;
+  for (const auto& [line, entries] : queue_.lines()) waited_for.insert(line.model);
   std::map<uint32_t, std::pair<std::string, std::string>> unservable;
-  for (const auto& [line, entries] : queue_.lines()) {
-    if (!models_.offered(line.model)) {
-      unservable[line.model] = {"MODEL_REMOVED",
-                                models_.name(line.model) + " is not offered any more"};
+  for (const uint32_t model : waited_for) {
+    if (!models_.offered(model)) {
+      unservable[model] = {"MODEL_REMOVED", models_.name(model) + " is not offered any more"};
       continue;
     }
     std::string problem;
-    bool all_cannot = usable_workers_ > 0;
+    bool any_ready = false, all_cannot = true;
     for (const auto& [id, worker] : workers_) {
       if (!worker.takes_tasks()) continue;
-      problem = models_.ProblemOn(line.model, id);
+      any_ready = true;
+      problem = models_.ProblemOn(model, id);
       all_cannot &= !problem.empty();
     }
-    if (all_cannot) unservable[line.model] = {"MODEL_UNUSABLE", problem};
+    if (any_ready && all_cannot) unservable[model] = {"MODEL_UNUSABLE", problem};
   }
   if (unservable.empty()) return;
   std::vector<JobId> jobs;

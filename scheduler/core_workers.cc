@@ -204,6 +204,7 @@ void Core::OnModelReport(Session& session, v1::ModelReport report) {
     spdlog::warn("{} cannot be used on workers/{}: {}", models_.name(*index), session.worker_id(),
                  problem);
   }
+  NoteReadiness();
   Wake();
 }
 

@@ -5,8 +5,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 namespace hanga {
 namespace {
 
@@ -59,6 +57,7 @@ bool ModelTable::Report(uint32_t index, const std::string& worker, v1::ModelRepo
     entry.facts = report.model();
     entry.facts.set_name(entry.name);
     entry.facts.clear_loaded_on();
+    entry.facts.mutable_defaults()->MergeFrom(entry.options.defaults);
   }
   entry.reports[worker] = std::move(report);
   entry.view.reset();
@@ -105,6 +104,13 @@ bool ModelTable::UsableOn(uint32_t index, const std::string& worker) const {
          it->second.model().state() == v1::MODEL_STATE_USABLE;
 }
 
+bool ModelTable::AnyUsableOn(const std::string& worker) const {
+  for (uint32_t i = 0; i < entries_.size(); ++i) {
+    if (UsableOn(i, worker)) return true;
+  }
+  return false;
+}
+
 bool ModelTable::LoadedOn(uint32_t index, const std::string& worker) const {
   const auto it = entries_[index].reports.find(worker);
   return it != entries_[index].reports.end() && it->second.loaded();
@@ -114,7 +120,8 @@ std::string ModelTable::ProblemOn(uint32_t index, const std::string& worker) con
   const auto it = entries_[index].reports.find(worker);
   if (it == entries_[index].reports.end()) return {};
   const v1::Model& model = it->second.model();
-  return model.state() == v1::MODEL_STATE_UNUSABLE ? absl::StrCat(model.problem(), " ") : "";
+  if (model.state() != v1::MODEL_STATE_UNUSABLE) return {};
+  return model.problem().empty() ? "it cannot be used" : model.problem();
 }
 
 double ModelTable::load_seconds(uint32_t index) const {

@@ -41,6 +41,7 @@ class ModelTable {
   std::shared_ptr<const v1::Model> View(uint32_t index) const;
   const v1::Model& facts(uint32_t index) const { return entries_[index].facts; }
   bool UsableOn(uint32_t index, const std::string& worker) const;
+  bool AnyUsableOn(const std::string& worker) const;
   bool LoadedOn(uint32_t index, const std::string& worker) const;
   // Why the worker cannot use it; empty if it can or has not said.
   std::string ProblemOn(uint32_t index, const std::string& worker) const;

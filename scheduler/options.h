@@ -19,6 +19,7 @@ namespace hanga {
 struct ModelOptions {
   v1::ModelDeployment deployment;  // `name` is "models/{model}"
   uint32_t max_running = 0;        // tasks at once over all workers; 0: no limit
+  v1::GenerationSpec defaults;     // set fields replace what the workers report as default
 };
 
 struct TenantOptions {
@@ -59,8 +60,8 @@ struct SchedulerOptions {
   uint32_t max_queued = 100'000;  // tasks waiting in all
   // How long a task may be held back for a worker that has its model in memory.
   absl::Duration max_affinity_wait = absl::Seconds(30);
-  // Called when the number of workers that take tasks has changed, and when a worker was undrained
-  // (its supervisor may start it again). As callbacks of scheduler.h; may be empty.
+  // Called when the number of workers that take tasks of some model has changed, and when a worker
+  // was undrained (its supervisor may start it again). As callbacks of scheduler.h; may be empty.
   std::function<void(int)> usable_workers_changed;
   std::function<void(const std::string& worker_id)> undrained;
 
