@@ -32,9 +32,7 @@ std::string SmallestChange(const PlanContext& context, const Shortage& shortage,
     return absl::StrCat("free ", amount, " of the ", FormatBytes(device.used_by_others_bytes),
                         " that others use on ", device.name);
   }
-  return absl::StrCat("a device with ", amount,
-                      " more memory, or a smaller picture or batch (activations take ",
-                      FormatBytes(context.denoiser_activation_bytes), ")");
+  return absl::StrCat("a device with ", amount, " more memory, or a smaller picture or batch");
 }
 
 }  // namespace
