@@ -113,6 +113,11 @@ std::vector<std::string> Topology::DeviceNames() const {
 
 absl::Status Validate(const Topology& topology) {
   if (topology.devices.empty()) return Bad("devices", "there are none; add a [[device]]");
+  constexpr size_t kMostDevices = 64;
+  if (topology.devices.size() > kMostDevices) {
+    return Bad("devices", absl::StrCat("there are ", topology.devices.size(), "; the limit is ",
+                                       kMostDevices));
+  }
   std::set<std::string> names;
   for (const Device& device : topology.devices) {
     if (auto status = CheckDevice(device); !status.ok()) return status;

@@ -95,6 +95,8 @@ TEST(TopologyTest, ErrorsNamePlaceFieldAndRule) {
   EXPECT_THAT(ErrorOf({{"matmul_tflops = 62.0", "matmul_tflops = nan"}}), HasSubstr("above 0"));
   EXPECT_THAT(ErrorOf({{"[host]", "[host"}}), HasSubstr("line 2"));
   EXPECT_THAT(ErrorOf({{"file_gb_per_s = 3.5", ""}}), HasSubstr("file_gb_per_s is missing"));
+  EXPECT_THAT(std::string(Validate(VirtualCpuTopology(65, kGiB)).message()),
+              HasSubstr("limit is 64"));
   EXPECT_THAT(std::string(ParseTopology("").status().message()), HasSubstr("add a [[device]]"));
 }
 
