@@ -9,12 +9,21 @@ function(hanga_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
 endfunction()
 
+# A program of a thread-sanitizer build tells the sanitizer of Abseil's locks.
+function(hanga_show_locks name)
+  if(HANGA_SANITIZER STREQUAL "thread")
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/tsan_absl_mutex.cc)
+    target_link_libraries(${name} PRIVATE absl::synchronization ${CMAKE_DL_LIBS})
+  endif()
+endfunction()
+
 # hanga_program(NAME SOURCES... [LINK targets...]): lands in bin/.
 function(hanga_program name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${HANGA_COMPILE_OPTIONS}>)
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  hanga_show_locks(${name})
 endfunction()
 
 # hanga_test(NAME SOURCES... [LINK targets...] [LABELS labels...] [TIMEOUT seconds]): one test binary
@@ -26,6 +35,7 @@ function(hanga_test name)
   target_compile_definitions(${name} PRIVATE HANGA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              HANGA_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  hanga_show_locks(${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
