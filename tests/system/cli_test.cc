@@ -36,7 +36,7 @@ class CliTest : public testing::Test {
     return arguments;
   }
   static Finished Hanga(std::vector<std::string> arguments) {
-    return Run(Command(std::move(arguments)), *folder_ / "hanga");
+    return RunToEnd(Command(std::move(arguments)), *folder_ / "hanga");
   }
 
   static inline std::unique_ptr<TemporaryFolder> folder_;
@@ -103,8 +103,9 @@ TEST_F(CliTest, ExitCodesTellWhatWentWrong) {
   EXPECT_EQ(Hanga({"generate", "x", "--nonsense"}).exit_code, 2);
   EXPECT_EQ(Hanga({"generate", "x", "--model", "nothing"}).exit_code, 4);
   EXPECT_EQ(Hanga({"watch", "0123456789abcdef"}).exit_code, 4);
-  EXPECT_EQ(Run({Program("hanga"), "--address", "127.0.0.1:1", "jobs"}, *folder_ / "far").exit_code,
-            3);
+  EXPECT_EQ(
+      RunToEnd({Program("hanga"), "--address", "127.0.0.1:1", "jobs"}, *folder_ / "far").exit_code,
+      3);
 }
 
 TEST_F(CliTest, InterruptCancelsTheJobItStarted) {
@@ -124,23 +125,23 @@ TEST_F(CliTest, ThePythonExampleDrawsTheSamePicture) {
   const char* python = std::getenv("HANGA_PYTHON");
   const std::string interpreter = python != nullptr ? python : "/usr/bin/python3";
   if (!fs::exists(interpreter) ||
-      Run({interpreter, "-c", "import grpc_tools"}, *folder_ / "probe").exit_code != 0) {
+      RunToEnd({interpreter, "-c", "import grpc_tools"}, *folder_ / "probe").exit_code != 0) {
     GTEST_SKIP() << interpreter << " has no grpcio-tools; set HANGA_PYTHON to a Python that has";
   }
   const std::string stubs = *folder_ / "stubs";
   fs::create_directories(stubs);
   const std::string protos = HANGA_SOURCE_DIR "/proto";
-  ASSERT_EQ(Run({interpreter, "-m", "grpc_tools.protoc", "-I", protos, "--python_out=" + stubs,
-                 "--grpc_python_out=" + stubs, protos + "/hanga/v1/job.proto",
-                 protos + "/hanga/v1/generation_service.proto"},
-                *folder_ / "protoc")
+  ASSERT_EQ(RunToEnd({interpreter, "-m", "grpc_tools.protoc", "-I", protos, "--python_out=" + stubs,
+                      "--grpc_python_out=" + stubs, protos + "/hanga/v1/job.proto",
+                      protos + "/hanga/v1/generation_service.proto"},
+                     *folder_ / "protoc")
                 .exit_code,
             0);
   const Finished result =
-      Run({interpreter, HANGA_SOURCE_DIR "/docs/examples/python/generate.py", "a boat", "--address",
-           daemon_->address(), "--model", "noop", "--steps", "3", "--size", "64x64", "--seed", "7",
-           "--output", *folder_ / "python.png"},
-          *folder_ / "python", {"PYTHONPATH=" + stubs});
+      RunToEnd({interpreter, HANGA_SOURCE_DIR "/docs/examples/python/generate.py", "a boat",
+                "--address", daemon_->address(), "--model", "noop", "--steps", "3", "--size",
+                "64x64", "--seed", "7", "--output", *folder_ / "python.png"},
+               *folder_ / "python", {"PYTHONPATH=" + stubs});
   ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
   ASSERT_EQ(Hanga({"generate", "a boat", "--model", "noop", "--steps", "3", "--size", "64x64",
                    "--seed", "7", "-o", *folder_ / "cpp.png"})

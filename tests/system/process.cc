@@ -98,8 +98,8 @@ std::optional<int> Process::Wait(absl::Duration patience) {
   return exit_code_;
 }
 
-Finished Run(const std::vector<std::string>& command, const std::string& output,
-             const std::vector<std::string>& environment) {
+Finished RunToEnd(const std::vector<std::string>& command, const std::string& output,
+                  const std::vector<std::string>& environment) {
   std::filesystem::remove(output + ".out");
   std::filesystem::remove(output + ".err");
   Process process(command, output, environment);

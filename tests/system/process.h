@@ -67,7 +67,7 @@ struct Finished {
   int exit_code = -1;
   std::string out, err;
 };
-Finished Run(const std::vector<std::string>& command, const std::string& output,
-             const std::vector<std::string>& environment = {});
+Finished RunToEnd(const std::vector<std::string>& command, const std::string& output,
+                  const std::vector<std::string>& environment = {});
 
 }  // namespace hanga::system

@@ -18,7 +18,7 @@ using testing::Not;
 
 Finished Hangad(const TemporaryFolder& folder, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), Program("hangad"));
-  return Run(arguments, folder / "second");
+  return RunToEnd(arguments, folder / "second");
 }
 
 TEST(StartStopTest, SaysThatThePortIsTaken) {
