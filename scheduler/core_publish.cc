@@ -48,7 +48,7 @@ void Core::End(LiveJob& job, v1::JobState state, v1::JobError error, StoreChange
   }
   JobRecord record = MakeRecord(job);
   record.state = state;
-  record.sequence = ++job.sequence;
+  record.sequence = job.sequence + 1;  // not seen before the end is durable
   record.ended_us = NowUs();
   if (state == v1::JOB_STATE_FAILED) record.error = error.SerializeAsString();
   change.jobs.push_back(std::move(record));
@@ -157,7 +157,7 @@ void Core::PublishReady(LiveJob& job) {
   }
   const bool last = job.Count(TaskPhase::kDone) + indices.size() == job.images;
   JobRecord record = MakeRecord(job);
-  record.sequence = ++job.sequence;
+  record.sequence = job.sequence + 1;  // not seen before the end is durable
   if (last) {
     job.ending = true;  // nothing may be newer than the final record
     record.state = v1::JOB_STATE_SUCCEEDED;

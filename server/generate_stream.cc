@@ -32,8 +32,7 @@ GenerateStream::GenerateStream(const ServiceContext& context, Caller caller,
       max_rate_(request.has_max_rate() ? std::optional(request.max_rate()) : std::nullopt) {}
 
 void GenerateStream::OnSubmitted(absl::StatusOr<v1::Job> job) {
-  absl::StatusOr<std::string> name = job.status();
-  if (job.ok()) name = job->name();
+  const auto name = job.ok() ? absl::StatusOr<std::string>(job->name()) : job.status();
   bool gone;
   {
     absl::MutexLock lock(&mutex_);
