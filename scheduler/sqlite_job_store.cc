@@ -144,10 +144,11 @@ absl::StatusOr<std::unique_ptr<JobStore>> OpenSqliteJobStore(const DataFolder& f
   auto db = SqliteDb::Open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (!db.ok()) return db.status();
   if (auto version = ReadSchemaVersion(*db); !version.ok()) return version.status();
-  // From here on the log is what was acknowledged: it is moved into the database and begun anew.
-  mark->Set({});
   if (auto status = db->Execute(kPragmas); !status.ok()) return status;
   if (auto status = QuickCheck(*db, path); !status.ok()) return status;
+  // What was acknowledged is moved into the database; from then on the log may begin anew.
+  if (auto status = db->Execute("PRAGMA wal_checkpoint(FULL)"); !status.ok()) return status;
+  mark->Set({});
   if (auto status = MigrateSchema(*db); !status.ok()) return status;
   auto identity = BeginEpoch(*db);
   if (!identity.ok()) return identity.status();
