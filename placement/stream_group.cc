@@ -156,6 +156,22 @@ class StreamGroupPlanner {
     return devices_[0].usable_bytes - KeptBytes(choice, 0) - RunningNeed(choice, 0);
   }
 
+  // All sources copy at once; a donor gives no more than it can keep.
+  double CopySeconds(const Choice& choice, double bytes) const {
+    std::vector<StreamSource> donors = DonorSources(choice);
+    double bandwidth = devices_[0].load_bytes_per_second;
+    for (const StreamSource& donor : donors) bandwidth += donor.bytes_per_second;
+    std::stable_sort(donors.begin(), donors.end(), [](const auto& a, const auto& b) {
+      return a.capacity_bytes / a.bytes_per_second < b.capacity_bytes / b.bytes_per_second;
+    });
+    for (const StreamSource& donor : donors) {
+      if (donor.bytes_per_second * bytes / bandwidth <= donor.capacity_bytes) break;
+      bytes -= static_cast<double>(donor.capacity_bytes);  // exhausted: the others copy the rest
+      bandwidth -= donor.bytes_per_second;
+    }
+    return bytes / bandwidth;
+  }
+
   // Closed form: what Solve is likely to find.
   double Estimate(const Choice& choice) const {
     if (!Fits(choice)) return kNever;
@@ -172,9 +188,8 @@ class StreamGroupPlanner {
       resident = all;
     }
     if (streamed > 0 && context_.options.keep_resident) return kNever;
-    double bandwidth = devices_[0].load_bytes_per_second;
-    for (const StreamSource& source : DonorSources(choice)) bandwidth += source.bytes_per_second;
-    const double step = request_.passes_per_step * std::max(compute_seconds_, streamed / bandwidth);
+    const double step =
+        request_.passes_per_step * std::max(compute_seconds_, CopySeconds(choice, streamed));
     double seconds = context_.profile.steps * step;
     for (const ComponentSite& site : choice.sites) {
       const double share = context_.components[site.component].phase == Phase::kTextEncoder

@@ -14,7 +14,7 @@ namespace {
 constexpr int kRingDepths[] = {1, 2, 3, 4, 6, 8};
 constexpr double kCloseEnough = 1.004;  // of a lower bound: searching on is not worth the time
 constexpr double kShallowWins = 1.01;   // a deeper ring must give more than this
-constexpr int kSearchBudget = 12000;    // simulated blocks, over all candidates
+constexpr int kSearchBudget = 8000;     // simulated blocks, over all candidates
 constexpr int kManySizes = 8;
 
 uint64_t RunBytes(const StreamBlock& block) { return block.run_bytes; }
