@@ -14,6 +14,7 @@
 #include "bench/engine/floor.h"
 #include "bench/engine/random_weights.h"
 #include "worker/models/flux.h"
+#include "worker/models/flux_modulation.h"
 #include "worker/residency/step_graphs.h"
 
 namespace hanga::bench {
@@ -31,9 +32,7 @@ FluxState MakeState(const FluxParams& p, const Options& o) {
                          at::arange(columns, positions).repeat({rows})},
                         -1);
   s.txt_ids = at::zeros({o.text_tokens, 3}, positions);
-  s.timestep = at::full({o.batch}, 0.5, positions);
-  s.guidance = at::full({o.batch}, 3.5, positions);
-  s.pooled = at::randn({o.batch, p.pooled_dim}, options);
+  s.modulation = at::randn({o.batch, FluxModulationOffsets(p).Width()}, options) * 0.1;
   return s;
 }
 
@@ -57,6 +56,20 @@ void Profile(const BlockList<FluxState>& blocks, const FluxState& inputs,
     total[blocks[i].name.substr(0, blocks[i].name.find('.'))] += ms;
   }
   for (const auto& [kind, ms] : total) (*figures)["profile_" + kind + "_ms"] = ms;
+}
+
+// What is computed once a schedule instead of once a step.
+double ConditioningMilliseconds(const FluxParams& p) {
+  const BlockList<FluxConditioningState> blocks = MakeFluxConditioning(p);
+  FillRandomly(blocks.Weights(), at::kBFloat16, at::kCUDA);
+  FluxConditioningState inputs;
+  inputs.timestep = at::linspace(1, 0.04, 28, at::device(at::kCUDA).dtype(at::kFloat));
+  inputs.guidance = at::full({28}, 3.5, inputs.timestep.options());
+  inputs.pooled = at::randn({28, p.pooled_dim}, inputs.timestep.options().dtype(at::kBFloat16));
+  return Median(DeviceMilliseconds(2, 5, [&] {
+    FluxConditioningState s = inputs;
+    blocks.Run(s);
+  }));
 }
 
 }  // namespace
@@ -95,6 +108,7 @@ nlohmann::ordered_json FluxStep(const Options& o) {
       {"attention_tflops", ceilings.attention_tflops},
       {"copy_tbps", ceilings.copy_tbps},
       {"host_to_device_gbps", ceilings.host_to_device_gbps},
+      {"conditioning_28_steps_ms", ConditioningMilliseconds(params)},
       {"linear_tflop", work.linear_tflop},
       {"attention_tflop", work.attention_tflop},
       {"finite", static_cast<int>(at::isfinite(state.img).all().item<bool>())},

@@ -23,7 +23,6 @@ void CompareBlock(const ComponentRun& run, const std::string& block, const FluxS
   };
   absl::string_view index = block;
   if (block == "prelude") {
-    compare("mid.temb", s.vec);
     compare("mid.x_embedder", s.img);
     compare("mid.context_embedder", s.txt);
   } else if (absl::ConsumePrefix(&index, "double_blocks.")) {
@@ -42,14 +41,20 @@ void CompareBlock(const ComponentRun& run, const std::string& block, const FluxS
 absl::Status CheckRun(const ComponentRun& run, RunResult* result) {
   const absl::StatusOr<FluxParams> params = ParseFluxConfig(run.config);
   if (!params.ok()) return params.status();
+  const BlockList<FluxConditioningState> conditioning = MakeFluxConditioning(*params);
   const BlockList<FluxState> blocks = MakeFlux(*params);
-  if (absl::Status s = run.Load(FluxTransformerKeyMaps(), blocks.Weights()); !s.ok()) return s;
+  const absl::Status loaded = run.Load(FluxTransformerKeyMaps(), WeightsOf(conditioning, blocks));
+  if (!loaded.ok()) return loaded;
+  FluxConditioningState c;
+  c.pooled = run.Input("pooled_projections");
+  c.timestep = run.Input("timestep");
+  c.guidance = run.Input("guidance");
+  conditioning.Run(c);
+  Compare("mid.temb", c.vec, run.Output("mid.temb"), run.tolerance(), result);
   FluxState s;
   s.img = run.Input("hidden_states");
   s.txt = run.Input("encoder_hidden_states");
-  s.pooled = run.Input("pooled_projections");
-  s.timestep = run.Input("timestep");
-  s.guidance = run.Input("guidance");
+  s.modulation = c.modulation;
   s.img_ids = run.Input("img_ids");
   s.txt_ids = run.Input("txt_ids");
   const int64_t text_length = s.txt.size(1);
@@ -63,7 +68,7 @@ absl::Status CheckRun(const ComponentRun& run, RunResult* result) {
 }  // namespace
 
 void CheckFluxTransformer(const GoldenCase& golden, at::Device device, Report* report) {
-  CheckComponentRuns(golden, device, report, CheckRun);
+  CheckComponentRuns(golden, device, report, SingleFiles::kKnown, CheckRun);
 }
 
 }  // namespace hanga

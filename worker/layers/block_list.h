@@ -70,4 +70,15 @@ class BlockList {
   std::vector<std::unique_ptr<Block<State>>> blocks_;
 };
 
+// The weights of several lists that are loaded from one checkpoint, in order.
+template <typename... Lists>
+std::vector<BlockWeights*> WeightsOf(const Lists&... lists) {
+  std::vector<BlockWeights*> all;
+  const auto append = [&](const std::vector<BlockWeights*>& weights) {
+    all.insert(all.end(), weights.begin(), weights.end());
+  };
+  (append(lists.Weights()), ...);
+  return all;
+}
+
 }  // namespace hanga

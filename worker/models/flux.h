@@ -32,31 +32,46 @@ struct FluxParams {
   bool guidance = true;  // distilled guidance is an input (dev), or not (schnell)
 };
 
-// Everything that crosses a block boundary. Set by the caller: img, txt, the ids, timestep, pooled,
-// and guidance where the model takes it; `rope` may be kept from an earlier run with the same ids,
-// and is computed when undefined. After the last block `img` is the prediction.
-struct FluxState {
-  at::Tensor img;       // [B, L_img, in_channels], then hidden, at last out_channels
-  at::Tensor txt;       // [B, L_txt, text_dim], then hidden; undefined once the streams have joined
-  at::Tensor img_ids;   // [L_img, axes] positions, float32: (0, row, column)
-  at::Tensor txt_ids;   // [L_txt, axes] positions, float32: zeros; consumed by the prelude
-  at::Tensor timestep;  // [B] 0 to 1, float32; consumed by the prelude
-  at::Tensor guidance;  // [B] as the user gives it (3.5), float32; consumed by the prelude
-  at::Tensor pooled;    // [B, pooled_dim]; consumed by the prelude
-  at::Tensor vec;       // [B, hidden] conditioning
-  at::Tensor rope;      // [L_txt + L_img, head_dim / 2, 2] cosine and sine, float32
+// Shifts, scales and gates of every block for N steps of a schedule. They depend on timestep,
+// guidance and pooled text alone, so they are made once a schedule: a step neither computes them
+// nor needs their weights, 27 % of FLUX.1-dev, to be there. The caller sets timestep, pooled, and
+// guidance where the model takes it.
+struct FluxConditioningState {
+  at::Tensor timestep;    // [N] 0 to 1, float32
+  at::Tensor guidance;    // [N] as the user gives it (3.5), float32
+  at::Tensor pooled;      // [N, pooled_dim]
+  at::Tensor vec;         // [N, hidden], after the first block
+  at::Tensor modulation;  // [N, M] of all blocks side by side, complete after the last
 
   template <typename Visit>
   void ForEachTensor(Visit&& visit) {
-    for (at::Tensor* t :
-         {&img, &txt, &img_ids, &txt_ids, &timestep, &guidance, &pooled, &vec, &rope}) {
-      visit(*t);
-    }
+    for (at::Tensor* t : {&timestep, &guidance, &pooled, &vec, &modulation}) visit(*t);
+  }
+};
+
+// Everything that crosses a block boundary. Set by the caller: img, txt, the ids and modulation;
+// `rope` may be kept from an earlier run with the same ids, and is computed when undefined. After
+// the last block `img` is the prediction.
+struct FluxState {
+  at::Tensor img;      // [B, L_img, in_channels], then hidden, at last out_channels
+  at::Tensor txt;      // [B, L_txt, text_dim], then hidden; undefined once the streams have joined
+  at::Tensor img_ids;  // [L_img, axes] positions, float32: (0, row, column)
+  at::Tensor txt_ids;  // [L_txt, axes] positions, float32: zeros; consumed by the prelude
+  at::Tensor modulation;  // [B, M]: each image's row of its FluxConditioningState
+  at::Tensor rope;        // [L_txt + L_img, head_dim / 2, 2] cosine and sine, float32
+
+  template <typename Visit>
+  void ForEachTensor(Visit&& visit) {
+    for (at::Tensor* t : {&img, &txt, &img_ids, &txt_ids, &modulation, &rope}) visit(*t);
   }
 };
 
 // Reads a diffusers transformer/config.json. INVALID_ARGUMENT names the field that is wrong.
 absl::StatusOr<FluxParams> ParseFluxConfig(const nlohmann::json& config);
+
+// Blocks: embedding, double_blocks.N.modulation, single_blocks.N.modulation,
+// final_layer.modulation.
+BlockList<FluxConditioningState> MakeFluxConditioning(const FluxParams& params);
 
 // Blocks: prelude, double_blocks.N, join, single_blocks.N, final_layer.
 BlockList<FluxState> MakeFlux(const FluxParams& params);

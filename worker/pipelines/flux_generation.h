@@ -17,6 +17,12 @@
 
 namespace hanga {
 
+// The modulation of some consecutive steps of a schedule.
+struct FluxModulation {
+  int64_t first_step = 0;
+  at::Tensor rows;  // [steps, M]; undefined before the first
+};
+
 // Plain data of its pipeline; other code sees it as a Generation.
 struct FluxGeneration final : Generation {
   int step() const override { return static_cast<int>(sampler->step() - first_step); }
@@ -30,6 +36,7 @@ struct FluxGeneration final : Generation {
   std::string key;
   FluxText text;
   std::optional<FluxText> negative;  // set where true CFG is on
+  FluxModulation modulation, negative_modulation;
   std::unique_ptr<Sampler> sampler;
   std::unique_ptr<SeededNoise> noise;
   int64_t first_step = 0;  // above 0 where the walk began at a picture

@@ -66,16 +66,6 @@ absl::Status CheckTogether(const FluxModel& m) {
   return absl::OkStatus();
 }
 
-template <typename... Lists>
-std::vector<BlockWeights*> WeightsOf(const Lists&... lists) {
-  std::vector<BlockWeights*> all;
-  const auto append = [&](const std::vector<BlockWeights*>& weights) {
-    all.insert(all.end(), weights.begin(), weights.end());
-  };
-  (append(lists.Weights()), ...);
-  return all;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FluxModel>> FluxModel::Open(const ModelLayout& layout) {
@@ -101,12 +91,13 @@ absl::StatusOr<std::unique_ptr<FluxModel>> FluxModel::Open(const ModelLayout& la
   m.scheduler =
       layout.scheduler ? *layout.scheduler : StandardFluxScheduler(m.flux_params.guidance);
 
+  m.conditioning = MakeFluxConditioning(m.flux_params);
   m.transformer = MakeFlux(m.flux_params);
   m.clip = MakeClip(m.clip_params);
   m.t5 = MakeT5Encoder(m.t5_params);
   m.encoder = MakeEncoder(m.vae_params);
   m.decoder = MakeDecoder(m.vae_params);
-  m.parts_ = {{"transformer", WeightsOf(m.transformer), *std::move(flux)},
+  m.parts_ = {{"transformer", WeightsOf(m.conditioning, m.transformer), *std::move(flux)},
               {"text_encoder", WeightsOf(m.clip), *std::move(clip)},
               {"text_encoder_2", WeightsOf(m.t5), *std::move(t5)},
               {"vae", WeightsOf(m.encoder, m.decoder), *std::move(vae)}};

@@ -45,6 +45,7 @@ class FluxModel {
   AutoencoderParams vae_params;
   nlohmann::json scheduler;  // scheduler_config.json
 
+  BlockList<FluxConditioningState> conditioning;
   BlockList<FluxState> transformer;
   BlockList<ClipState> clip;
   BlockList<T5State> t5;

@@ -73,6 +73,10 @@ class FluxPipeline final : public Pipeline {
  private:
   FluxPipeline() = default;
 
+  // Makes sure that `modulation`, of this text, covers the generation's next step.
+  absl::Status Condition(const FluxGeneration& generation, const FluxText& text,
+                         FluxModulation* modulation);
+
   absl::Status CheckAndResolve(GenerationRequest* request) const;
   absl::StatusOr<std::unique_ptr<Sampler>> NewSampler(const GenerationRequest& request,
                                                       int64_t image_tokens) const;

@@ -4,6 +4,7 @@
 // A FLUX generation's denoising steps.
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -21,10 +22,13 @@ at::Tensor Joined(const std::vector<at::Tensor>& rows) {
   return rows.size() == 1 ? rows.front() : at::cat(rows);
 }
 
+// Steps whose modulation is computed at once: enough for most schedules, and little memory for long
+// ones. Windows begin at multiples of it, so that a resumed generation computes the same ones.
+constexpr int64_t kModulationWindow = 32;
+
 // The rows of a batch: every generation, then every generation again with its negative prompt.
-FluxState GatherState(Batch batch, bool guidance, at::Device device, at::ScalarType type) {
-  std::vector<at::Tensor> img, txt, pooled;
-  std::vector<float> timesteps, scales;
+FluxState GatherState(Batch batch, at::Device device, at::ScalarType type) {
+  std::vector<at::Tensor> img, txt, modulation;
   const bool cfg = batch.front()->negative.has_value();
   for (const bool negative : {false, true}) {
     if (negative && !cfg) break;
@@ -32,18 +36,15 @@ FluxState GatherState(Batch batch, bool guidance, at::Device device, at::ScalarT
       const FluxText& text = negative ? *g->negative : g->text;
       img.push_back(g->sampler->ScaleInput(g->latents));
       txt.push_back(text.sequence);
-      pooled.push_back(text.pooled);
-      timesteps.push_back(g->sampler->timesteps()[g->sampler->step()] / 1000);
-      scales.push_back(static_cast<float>(g->request.guidance_scale));
+      const FluxModulation& m = negative ? g->negative_modulation : g->modulation;
+      modulation.push_back(m.rows.narrow(0, g->sampler->step() - m.first_step, 1));
     }
   }
   const FluxGeneration& g = *batch.front();
   FluxState state;
   state.img = Joined(img).to(type);
   state.txt = Joined(txt);
-  state.pooled = Joined(pooled);
-  state.timestep = at::tensor(timesteps, at::kFloat).to(device);
-  if (guidance) state.guidance = at::tensor(scales, at::kFloat).to(device);
+  state.modulation = Joined(modulation);
   state.img_ids = ImagePositions(g.rows, g.columns, device);
   state.txt_ids = at::zeros({state.txt.size(1), 3}, state.img_ids.options());
   return state;
@@ -64,10 +65,41 @@ at::Tensor Guide(Batch batch, const at::Tensor& both) {
 
 }  // namespace
 
-absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
-  FluxState state;
+absl::Status FluxPipeline::Condition(const FluxGeneration& g, const FluxText& text,
+                                     FluxModulation* modulation) {
+  const int64_t step = g.sampler->step();
+  const int64_t first = step - step % kModulationWindow;
+  if (modulation->rows.defined() && modulation->first_step == first) return absl::OkStatus();
+  const auto& timesteps = g.sampler->timesteps();
+  const int64_t count =
+      std::min<int64_t>(kModulationWindow, static_cast<int64_t>(timesteps.size()) - first);
+  FluxConditioningState state;
   absl::Status status = RunGuarded("transformer", [&] {
-    state = GatherState(batch, model_->flux_params.guidance, device_, type_);
+    std::vector<float> times;
+    for (int64_t i = 0; i < count; ++i) times.push_back(timesteps[first + i] / 1000);
+    state.timestep = at::tensor(times, at::kFloat).to(device_);
+    if (model_->flux_params.guidance) {
+      state.guidance = at::full({count}, g.request.guidance_scale, state.timestep.options());
+    }
+    state.pooled = text.pooled.expand({count, -1}).contiguous();
+  });
+  if (status.ok()) status = RunBlocks("transformer", model_->conditioning, state);
+  if (status.ok()) *modulation = {first, state.modulation};
+  return status;
+}
+
+absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
+  absl::Status status;
+  for (FluxGeneration* g : batch) {
+    status = Condition(*g, g->text, &g->modulation);
+    if (status.ok() && g->negative) {
+      status = Condition(*g, *g->negative, &g->negative_modulation);
+    }
+    if (!status.ok()) return status;
+  }
+  FluxState state;
+  status = RunGuarded("transformer", [&] {
+    state = GatherState(batch, device_, type_);
     if (batch.front()->key == rope_key_) state.rope = rope_;
   });
   if (!status.ok()) return status;

@@ -15,15 +15,31 @@ TEST(FluxTest, TreatsTheRowsOfABatchAsTheyWouldBeAlone) {
   const FluxParams p = testing::TinyFlux(true);
   const auto blocks = MakeFlux(p);
   testing::FillRandomly(blocks.Weights());
-  const FluxState inputs = testing::FluxInputs(p, 3, true);
+  const FluxState inputs = testing::FluxInputs(p, 3);
   FluxState batch = inputs;
   blocks.Run(batch);
   for (int64_t i = 0; i < 3; ++i) {
     FluxState row = inputs;
-    for (at::Tensor* t : {&row.img, &row.txt, &row.timestep, &row.guidance, &row.pooled})
-      *t = t->narrow(0, i, 1);
+    for (at::Tensor* t : {&row.img, &row.txt, &row.modulation}) *t = t->narrow(0, i, 1);
     blocks.Run(row);
     EXPECT_TRUE(at::allclose(row.img, batch.img.narrow(0, i, 1), 1e-4, 1e-5)) << i;
+  }
+}
+
+TEST(FluxTest, ConditionsEachStepOfAScheduleAsItWouldBeAlone) {
+  const FluxParams p = testing::TinyFlux(true);
+  const auto blocks = MakeFluxConditioning(p);
+  testing::FillRandomly(blocks.Weights());
+  const FluxConditioningState inputs = testing::FluxConditions(p, 4);
+  FluxConditioningState schedule = inputs;
+  blocks.Run(schedule);
+  EXPECT_EQ(schedule.modulation.size(1), 32 * (12 * 2 + 3 * 2 + 2));
+  for (int64_t i = 0; i < 4; ++i) {
+    FluxConditioningState step = inputs;
+    for (at::Tensor* t : {&step.timestep, &step.guidance, &step.pooled}) *t = t->narrow(0, i, 1);
+    blocks.Run(step);
+    EXPECT_TRUE(at::allclose(step.modulation, schedule.modulation.narrow(0, i, 1), 1e-4, 1e-5))
+        << i;
   }
 }
 
@@ -31,7 +47,7 @@ TEST(FluxTest, KeepsTheRotaryTableThatItIsGiven) {
   const FluxParams p = testing::TinyFlux(false);
   const auto blocks = MakeFlux(p);
   testing::FillRandomly(blocks.Weights());
-  FluxState first = testing::FluxInputs(p, 1, false), second = first;
+  FluxState first = testing::FluxInputs(p, 1), second = first;
   blocks.Run(first);
   second.rope = first.rope;
   blocks.Run(second);

@@ -49,8 +49,9 @@ Declared Declare(const std::vector<std::vector<BlockWeights*>>& lists) {
 }
 
 TEST(KeysTest, FluxDevHasItsCheckpointsKeysAndParameters) {
+  const auto conditioning = MakeFluxConditioning({});
   const auto blocks = MakeFlux({});
-  const Declared flux = Declare({blocks.Weights()});
+  const Declared flux = Declare({conditioning.Weights(), blocks.Weights()});
   EXPECT_EQ(flux.keys, ReadKeys("flux_dev"));
   EXPECT_EQ(flux.slots, 780);
   EXPECT_EQ(flux.parameters, 11'901'408'320);
@@ -60,7 +61,9 @@ TEST(KeysTest, FluxDevHasItsCheckpointsKeysAndParameters) {
 TEST(KeysTest, FluxSchnellHasItsCheckpointsKeysAndParameters) {
   FluxParams p;
   p.guidance = false;
-  const Declared flux = Declare({MakeFlux(p).Weights()});
+  const auto conditioning = MakeFluxConditioning(p);
+  const auto blocks = MakeFlux(p);
+  const Declared flux = Declare({conditioning.Weights(), blocks.Weights()});
   EXPECT_EQ(flux.keys, ReadKeys("flux_schnell"));
   EXPECT_EQ(flux.parameters, 11'891'178'560);
 }
@@ -98,10 +101,11 @@ TEST(KeysTest, AutoencodersHaveTheirCheckpointsKeysAndParameters) {
 
 TEST(KeysTest, BlockNamesAreUniqueAndNotEmpty) {
   std::set<std::string> names;
+  const auto conditioning = MakeFluxConditioning({});
   const auto blocks = MakeFlux({});
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    EXPECT_FALSE(blocks[i].name.empty());
-    EXPECT_TRUE(names.insert(blocks[i].name).second) << blocks[i].name;
+  for (const BlockWeights* block : WeightsOf(conditioning, blocks)) {
+    EXPECT_FALSE(block->name.empty());
+    EXPECT_TRUE(names.insert(block->name).second) << block->name;
   }
 }
 

@@ -43,14 +43,16 @@ void ExpectSplitsEqualWhole(const BlockList<State>& blocks, const State& inputs)
   }
 }
 
-TEST(SplitTest, FluxWithGuidanceEqualsWholeAtEveryBoundary) {
+TEST(SplitTest, FluxEqualsWholeAtEveryBoundary) {
   const FluxParams p = testing::TinyFlux(true);
-  ExpectSplitsEqualWhole(MakeFlux(p), testing::FluxInputs(p, 2, true));
+  ExpectSplitsEqualWhole(MakeFlux(p), testing::FluxInputs(p, 2));
 }
 
-TEST(SplitTest, FluxWithoutGuidanceEqualsWholeAtEveryBoundary) {
-  const FluxParams p = testing::TinyFlux(false);
-  ExpectSplitsEqualWhole(MakeFlux(p), testing::FluxInputs(p, 1, false));
+TEST(SplitTest, FluxConditioningEqualsWholeAtEveryBoundary) {
+  for (const bool guidance : {true, false}) {
+    const FluxParams p = testing::TinyFlux(guidance);
+    ExpectSplitsEqualWhole(MakeFluxConditioning(p), testing::FluxConditions(p, 3));
+  }
 }
 
 TEST(SplitTest, ClipEqualsWholeAtEveryBoundary) {

@@ -9,6 +9,7 @@
 #include "worker/models/autoencoder.h"
 #include "worker/models/clip.h"
 #include "worker/models/flux.h"
+#include "worker/models/flux_modulation.h"
 #include "worker/models/t5.h"
 
 namespace hanga::testing {
@@ -35,16 +36,23 @@ inline FluxParams TinyFlux(bool guidance) {
           .guidance = guidance};
 }
 
-inline FluxState FluxInputs(const FluxParams& p, int64_t batch, bool guidance) {
+inline FluxConditioningState FluxConditions(const FluxParams& p, int64_t steps) {
+  at::manual_seed(12);
+  FluxConditioningState s;
+  s.timestep = at::linspace(0.9, 0.2, steps);
+  if (p.guidance) s.guidance = at::full({steps}, 3.5);
+  s.pooled = at::randn({steps, p.pooled_dim});
+  return s;
+}
+
+inline FluxState FluxInputs(const FluxParams& p, int64_t batch) {
   at::manual_seed(11);
   FluxState s;
   s.img = at::randn({batch, 6, p.in_channels});
   s.txt = at::randn({batch, 5, p.text_dim});
   s.img_ids = at::stack({at::zeros(6), at::arange(6).div(3).floor(), at::arange(6) % 3}, -1);
   s.txt_ids = at::zeros({5, 3});
-  s.timestep = at::linspace(0.9, 0.2, batch);
-  if (guidance) s.guidance = at::full({batch}, 3.5);
-  s.pooled = at::randn({batch, p.pooled_dim});
+  s.modulation = at::randn({batch, FluxModulationOffsets(p).Width()}) * 0.5;
   return s;
 }
 
