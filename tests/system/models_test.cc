@@ -56,9 +56,9 @@ std::string HugeHeader(const TemporaryFolder& folder) {
 std::string UnexpectedKey(const TemporaryFolder& folder) {
   const std::string model = Copy(folder, "unexpected");
   const std::string file = Transformer(model);
-  const size_t at = ReadFile(file).find("x_embedder.weight");
+  const size_t at = ReadFile(file).find("\"proj_out.weight\"");
   EXPECT_NE(at, std::string::npos);
-  Overwrite(file, at, "y_embedder.weight");
+  Overwrite(file, at, "\"prof_out.weight\"");
   return model;
 }
 
@@ -89,7 +89,8 @@ TEST(ModelsTest, ReportsEveryBrokenModelAndDrawsWithTheGoodOnes) {
   }
   const auto unexpected = daemon.client().GetModel("models/unexpected");
   ASSERT_TRUE(unexpected.ok()) << unexpected.status();
-  EXPECT_THAT(unexpected->problem(), HasSubstr("_embedder"));
+  EXPECT_THAT(unexpected->problem(), HasSubstr("prof_out.weight"));
+  EXPECT_THAT(unexpected->problem(), HasSubstr("1 missing key"));
   Draw(daemon.client(), PictureRequest("good"));
 }
 

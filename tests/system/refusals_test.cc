@@ -64,7 +64,7 @@ TEST_F(RefusalsTest, AnUnknownModelIsNotFound) {
 }
 
 TEST_F(RefusalsTest, PromptsHaveAShortestAndALongestLength) {
-  ExpectInvalid([](auto& spec) { spec.set_prompt(""); }, "prompt", "empty", "32");
+  ExpectInvalid([](auto& spec) { spec.set_prompt(""); }, "prompt", "must be set", "32");
   ExpectInvalid([](auto& spec) { spec.set_prompt(std::string(100'000, 'a')); }, "prompt", "100",
                 "32");
 }
