@@ -18,7 +18,12 @@ bool Core::Dispatch() {
     if (draining_ || queue_.tasks() == 0) return false;
     std::vector<WorkerRecord*> workers;
     const ClusterSnapshot snapshot = TakeSnapshot(&workers);
-    for (const Assignment& assignment : Schedule(snapshot)) {
+    const Assignments assignments = Schedule(snapshot);
+    for (const uint32_t held : assignments.held_back) {
+      LiveJob* job = FindLive(snapshot.queue[held].job);
+      if (job->held_since == absl::ZeroDuration()) job->held_since = Elapsed();
+    }
+    for (const Assignment& assignment : assignments.made) {
       LiveJob* job = FindLive(snapshot.queue[assignment.candidate].job);
       outgoing.push_back(Assign(*job, *workers[assignment.worker]));
     }
@@ -91,7 +96,9 @@ void Core::CollectCandidates(uint64_t free_slots, const std::vector<char>& usabl
       candidate.tenant = id.tenant;
       candidate.model = id.model;
       candidate.due_us = key.due_us;
-      candidate.waited_seconds = absl::ToDoubleSeconds(now - job->waiting_since);
+      if (job->held_since != absl::ZeroDuration()) {
+        candidate.held_seconds = absl::ToDoubleSeconds(now - job->held_since);
+      }
       candidate.tasks = tasks;
       candidate.shape = job->shape;
       candidate.alone = job->deterministic;
@@ -119,6 +126,7 @@ Core::Outgoing Core::Assign(LiveJob& job, WorkerRecord& worker) {
     job.run = std::make_unique<JobRun>();
     job.run->tasks.resize(job.images);
   }
+  job.held_since = absl::ZeroDuration();
   auto& tasks = job.run->tasks;
   const auto task = std::find_if(tasks.begin(), tasks.end(),
                                  [](const Task& t) { return t.phase == TaskPhase::kWaiting; });

@@ -19,6 +19,7 @@ namespace hanga {
 namespace {
 
 constexpr size_t kPageBytes = 4096;
+constexpr uint32_t kEmptying = uint32_t{1} << 31;  // in the mark's count of frames
 constexpr size_t kHeaderBytes = 32;
 constexpr size_t kFrameHeaderBytes = 24;
 constexpr uint32_t kMagic = 0x377f0682;  // the lowest bit says which byte order the sums use
@@ -98,17 +99,35 @@ absl::StatusOr<DurableMark> DurableMark::Open(const std::string& path) {
 
 WalPosition DurableMark::Get() const {
   const uint64_t value = *page_;
-  return {static_cast<uint32_t>(value >> 32), static_cast<uint32_t>(value)};
+  const auto frames = static_cast<uint32_t>(value);
+  return {static_cast<uint32_t>(value >> 32), frames & ~kEmptying, (frames & kEmptying) != 0};
 }
 
 void DurableMark::Set(WalPosition position) {
   // One aligned store: a reader after a crash sees the old or the new one.
-  __atomic_store_n(page_, uint64_t{position.salt} << 32 | position.frames, __ATOMIC_RELEASE);
+  const uint32_t frames = position.frames | (position.emptying ? kEmptying : 0);
+  __atomic_store_n(page_, uint64_t{position.salt} << 32 | frames, __ATOMIC_RELEASE);
 }
 
 uint32_t ReadWalSalt(int wal_fd) {
   std::array<uint8_t, 4> salt = {};
   return ReadAt(wal_fd, 16, salt.data(), salt.size()) ? Load(salt.data(), true) : 0;
+}
+
+absl::Status EmptyWal(SqliteDb& db, DurableMark& mark) {
+  int in_log = -1, moved = 0;
+  int code =
+      sqlite3_wal_checkpoint_v2(db.handle(), nullptr, SQLITE_CHECKPOINT_FULL, &in_log, &moved);
+  if (code == SQLITE_OK && in_log != moved) code = SQLITE_BUSY;
+  if (code != SQLITE_OK) return SqliteError(code, "the log cannot be moved into the database");
+  WalPosition position = mark.Get();
+  position.emptying = position.frames != 0;
+  mark.Set(position);
+  code =
+      sqlite3_wal_checkpoint_v2(db.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code != SQLITE_OK) return SqliteError(code, "the log cannot be emptied");
+  mark.Set({});
+  return absl::OkStatus();
 }
 
 absl::Status CheckWal(const std::string& wal_path, WalPosition acknowledged) {
@@ -117,6 +136,8 @@ absl::Status CheckWal(const std::string& wal_path, WalPosition acknowledged) {
   const auto closing = absl::MakeCleanup([fd] {
     if (fd >= 0) close(fd);
   });
+  const bool gone = fd < 0 || lseek(fd, 0, SEEK_END) == 0;
+  if (gone && acknowledged.emptying) return absl::OkStatus();
   std::array<uint8_t, kHeaderBytes> header = {};
   uint32_t valid = 0;
   if (fd >= 0 && ReadAt(fd, 0, header.data(), header.size()) &&

@@ -14,12 +14,16 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "scheduler/sqlite_db.h"
 
 namespace hanga {
 
 struct WalPosition {
   uint32_t salt = 0;    // the first salt of the log's header; grows by one at every restart of it
-  uint32_t frames = 0;  // acknowledged; 0: all is in the database file
+  uint32_t frames = 0;  // acknowledged, less than 2^31; 0: the log holds nothing
+  // The database holds everything and the log is being emptied: it is whole, or it is gone. (What
+  // is left of a damaged log would still lay old pages over new ones.)
+  bool emptying = false;
 };
 
 // Not thread-safe: owned by the store's writer.
@@ -38,6 +42,10 @@ class DurableMark {
  private:
   uint64_t* page_ = nullptr;
 };
+
+// Moves the log into the database and empties it. At no moment does the mark claim what is not
+// there, or leave unwatched what nothing else holds. The log stays as it is on failure.
+absl::Status EmptyWal(SqliteDb& db, DurableMark& mark);
 
 // Reads the log as SQLite will, before SQLite does. DATA_LOSS if it holds less than was
 // acknowledged. The files need not exist.

@@ -67,6 +67,7 @@ struct LiveJob {
   uint64_t sequence = 1;
   int64_t created_us = 0, started_us = 0, deadline_us = 0;  // 0: none
   absl::Duration waiting_since;                             // by Clock::Elapsed
+  absl::Duration held_since;                                // by affinity; 0: it is not
   absl::Duration cancelled_at;
   WorkShape shape;
   bool deterministic = false;

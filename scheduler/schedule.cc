@@ -11,6 +11,8 @@
 namespace hanga {
 namespace {
 
+constexpr int kNowhere = -1, kHeldBack = -2;
+
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
 bool Contains(const std::vector<uint32_t>& sorted, uint32_t value) {
@@ -29,7 +31,7 @@ class Round {
     }
   }
 
-  std::vector<Assignment> Run() {
+  Assignments Run() {
     std::vector<uint32_t> order(s_.queue.size());
     std::iota(order.begin(), order.end(), 0);
     std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
@@ -45,7 +47,7 @@ class Round {
       ServeClass(begin, end);
       begin = end;
     }
-    return std::move(assignments_);
+    return std::move(out_);
   }
 
  private:
@@ -92,6 +94,7 @@ class Round {
       ModelSnapshot& model = models_[candidate.model];
       if (model.max_running != 0 && model.running >= model.max_running) continue;
       const int worker = ChooseWorker(candidate);
+      if (worker == kHeldBack) out_.held_back.push_back(*line.next);
       if (worker < 0) continue;
       Assign(*line.next, static_cast<uint32_t>(worker), tenant, model);
       if (++line.taken == candidate.tasks) {
@@ -106,7 +109,7 @@ class Round {
   void Assign(uint32_t index, uint32_t worker_index, TenantSnapshot& tenant, ModelSnapshot& model) {
     const Candidate& candidate = s_.queue[index];
     const double seconds = candidate.shape.Work() * model.seconds_per_work;
-    assignments_.push_back({index, worker_index});
+    out_.made.push_back({index, worker_index});
     tenant.served += seconds / tenant.weight;
     ++tenant.running;
     ++model.running;
@@ -123,10 +126,10 @@ class Round {
     worker.running.push_back({candidate.model, candidate.shape, until_loaded + seconds});
   }
 
-  // Lower is better; kNever: not here. Ties go to the first worker.
+  // The index of the best worker, or why there is none. Ties go to the first.
   int ChooseWorker(const Candidate& candidate) const {
     const bool avoid = !candidate.avoid.empty() && HasUnfailedWorker(candidate);
-    int best = -1;
+    int best = kNowhere;
     double best_cost = kNever;
     bool best_is_loaded = false;
     double soonest_loaded = kNever;  // when a worker that has the model has room
@@ -149,8 +152,8 @@ class Round {
     }
     const double load_seconds = models_[candidate.model].load_seconds;
     const bool worth_waiting =
-        soonest_loaded < load_seconds && candidate.waited_seconds < s_.max_affinity_wait_seconds;
-    return best >= 0 && !best_is_loaded && worth_waiting ? -1 : best;
+        soonest_loaded < load_seconds && candidate.held_seconds < s_.max_affinity_wait_seconds;
+    return best >= 0 && !best_is_loaded && worth_waiting ? kHeldBack : best;
   }
 
   bool Failed(const Candidate& candidate, const WorkerSnapshot& worker) const {
@@ -189,11 +192,11 @@ class Round {
   std::vector<TenantSnapshot> tenants_;
   std::vector<WorkerSnapshot> workers_;
   uint64_t free_slots_ = 0;
-  std::vector<Assignment> assignments_;
+  Assignments out_;
 };
 
 }  // namespace
 
-std::vector<Assignment> Schedule(const ClusterSnapshot& snapshot) { return Round(snapshot).Run(); }
+Assignments Schedule(const ClusterSnapshot& snapshot) { return Round(snapshot).Run(); }
 
 }  // namespace hanga

@@ -11,7 +11,7 @@
 // 4. For that task, the worker: one that has the model in memory and room beside tasks of the same
 //    shape (they step as one batch), then an idle one that has it, then one that must load it.
 //    Loading waits while a worker that has the model is predicted to be free sooner than the load
-//    would take, up to max_affinity_wait since the task began to wait.
+//    would take, and no longer than max_affinity_wait.
 // A task never goes to a worker on which it failed while another that could run it is there.
 #pragma once
 
@@ -64,7 +64,7 @@ struct Candidate {
   uint8_t priority_class = 0;  // higher goes first
   uint32_t tenant = 0, model = 0;
   int64_t due_us = 0;
-  double waited_seconds = 0;
+  double held_seconds = 0;  // since affinity first held it back; 0: it has not yet
   uint32_t tasks = 1;
   WorkShape shape;
   bool alone = false;           // must not be batched with other jobs
@@ -84,7 +84,11 @@ struct Assignment {
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };
 
-// One assignment per task, in the order of decision.
-std::vector<Assignment> Schedule(const ClusterSnapshot& snapshot);
+struct Assignments {
+  std::vector<Assignment> made;     // one per task, in the order of decision
+  std::vector<uint32_t> held_back;  // candidates that affinity alone keeps from a free worker
+};
+
+Assignments Schedule(const ClusterSnapshot& snapshot);
 
 }  // namespace hanga

@@ -146,13 +146,11 @@ absl::StatusOr<std::unique_ptr<JobStore>> OpenSqliteJobStore(const DataFolder& f
   if (auto version = ReadSchemaVersion(*db); !version.ok()) return version.status();
   if (auto status = db->Execute(kPragmas); !status.ok()) return status;
   if (auto status = QuickCheck(*db, path); !status.ok()) return status;
-  // What was acknowledged is moved into the database; from then on the log may begin anew.
-  if (auto status = db->Execute("PRAGMA wal_checkpoint(FULL)"); !status.ok()) return status;
-  mark->Set({});
+  if (auto status = EmptyWal(*db, *mark); !status.ok()) return status;
   if (auto status = MigrateSchema(*db); !status.ok()) return status;
   auto identity = BeginEpoch(*db);
   if (!identity.ok()) return identity.status();
-  if (auto status = db->Execute("PRAGMA wal_checkpoint(TRUNCATE)"); !status.ok()) return status;
+  if (auto status = EmptyWal(*db, *mark); !status.ok()) return status;
 
   auto checkpoint_db = SqliteDb::Open(path, SQLITE_OPEN_READWRITE);
   if (!checkpoint_db.ok()) return checkpoint_db.status();

@@ -49,14 +49,7 @@ SqliteWriter::~SqliteWriter() {
   caller_.join();
   checkpointer_.join();
   if (wal_fd_ >= 0) close(wal_fd_);
-  // The log may go only once it is in the database, and the mark between the two: at no moment does
-  // it claim what is not there, or leave unwatched what nothing else holds.
-  int left = -1, moved = 0;
-  const int code =
-      sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &left, &moved);
-  if (code != SQLITE_OK || left != moved) return;
-  mark_.Set({});
-  sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  EmptyWal(db_, mark_).IgnoreError();  // the next start can do with a log
 }
 
 void SqliteWriter::Write(StoreChange change, JobStore::Done done) {

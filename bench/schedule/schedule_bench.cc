@@ -32,7 +32,7 @@ struct Event {
 
 struct Simulated {
   uint32_t model, tenant;
-  double arrived;
+  double held_since = -1;  // by affinity
 };
 
 class Simulation {
@@ -78,7 +78,12 @@ class Simulation {
   void Arrive() {
     // Few models make most of the load.
     const uint32_t model = std::min<uint32_t>(kModels - 1, static_cast<uint32_t>(skew_(random_)));
-    simulated_.push_back({model, static_cast<uint32_t>(random_() % kTenants), now_});
+    // Every tenant always has something waiting.
+    uint32_t tenant = 0;
+    for (uint32_t t = 1; t < kTenants; ++t) {
+      if (queue_.TasksOf(t) < queue_.TasksOf(tenant)) tenant = t;
+    }
+    simulated_.push_back({model, tenant});
     const JobId id = ++made_;
     Put(id, 1);
   }
@@ -92,13 +97,17 @@ class Simulation {
     const auto begin = std::chrono::steady_clock::now();
     Collect();
     const auto assignments = Schedule(snapshot_);
-    for (const Assignment& a : assignments) Apply(a);
+    for (const uint32_t held : assignments.held_back) {
+      double& since = simulated_[snapshot_.queue[held].job - 1].held_since;
+      if (since < 0) since = now_;
+    }
+    for (const Assignment& a : assignments.made) Apply(a);
     const double took =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     schedule_s_ += took;
     longest_s_ = std::max(longest_s_, took);
     ++rounds_;
-    return !assignments.empty();
+    return !assignments.made.empty();
   }
 
   void Collect() {
@@ -115,7 +124,8 @@ class Simulation {
         c.tenant = id.tenant;
         c.model = id.model;
         c.due_us = key.due_us;
-        c.waited_seconds = now_ - simulated_[key.job - 1].arrived;
+        const double held = simulated_[key.job - 1].held_since;
+        if (held >= 0) c.held_seconds = now_ - held;
         c.shape = kShape;
         return ++taken < per_line;
       });

@@ -15,6 +15,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "scheduler/check_store.h"
+#include "scheduler/durable_mark.h"
 #include "scheduler/fault_point.h"
 #include "tests/scheduler/harness.h"
 
@@ -241,18 +242,19 @@ class DamageTest : public CrashTest {
  protected:
   // A folder as a kill leaves it, whose log holds everything.
   void SetUp() override {
-    // Dies shortly before its orderly end, which would empty the log.
+    // Dies as late as possible in its orderly end, which empties the log.
     bool died = true;
     int place = 1;
     for (; died; ++place) {
       std::filesystem::remove_all(data_);
       LiveUntil(place, data_, &died);
     }
-    int last = place - 2;
+    WalPosition mark;
     do {
       std::filesystem::remove_all(data_);
-      acknowledged_ = LiveUntil(last--, data_, &died);
-    } while (std::filesystem::file_size(data_ + "/jobs.db-wal") < 8 * 4096);
+      acknowledged_ = LiveUntil(--place, data_, &died);
+      mark = DurableMark::Open(data_ + "/jobs.mark")->Get();
+    } while (mark.frames < 8 || mark.emptying);
   }
   std::string Wal() const { return data_ + "/jobs.db-wal"; }
 

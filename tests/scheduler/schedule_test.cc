@@ -40,7 +40,7 @@ Candidate Job(uint64_t id, uint32_t model = 0, uint32_t tenant = 0, uint8_t prio
 
 std::vector<uint64_t> Jobs(const ClusterSnapshot& s) {
   std::vector<uint64_t> jobs;
-  for (const auto& a : Schedule(s)) jobs.push_back(s.queue[a.candidate].job);
+  for (const auto& a : Schedule(s).made) jobs.push_back(s.queue[a.candidate].job);
   return jobs;
 }
 
@@ -61,7 +61,7 @@ TEST(ScheduleTest, SharesByWeight) {
   s.tenants[0].weight = 3;
   for (uint64_t i = 0; i < 100; ++i) s.queue.push_back(Job(i, 0, static_cast<uint32_t>(i % 2)));
   std::map<uint32_t, int> served;
-  for (const auto& a : Schedule(s)) ++served[s.queue[a.candidate].tenant];
+  for (const auto& a : Schedule(s).made) ++served[s.queue[a.candidate].tenant];
   EXPECT_EQ(served[0], 30);
   EXPECT_EQ(served[1], 10);
 }
@@ -70,7 +70,7 @@ TEST(ScheduleTest, PrefersTheWorkerThatHasTheModel) {
   auto s = Cluster(2, 1, 3);
   s.workers[2].loaded = {1};
   s.queue = {Job(1, 1)};
-  EXPECT_EQ(Schedule(s).at(0).worker, 2U);
+  EXPECT_EQ(Schedule(s).made.at(0).worker, 2U);
 }
 
 TEST(ScheduleTest, WaitsForAWarmWorkerOnlyIfThatIsSoonerThanLoading) {
@@ -79,12 +79,13 @@ TEST(ScheduleTest, WaitsForAWarmWorkerOnlyIfThatIsSoonerThanLoading) {
   s.workers[0].free_slots = 0;
   s.workers[0].running = {{0, kShape, 4}};
   s.queue = {Job(1)};
-  EXPECT_TRUE(Schedule(s).empty()) << "4 s of waiting cost less than 10 s of loading";
+  EXPECT_TRUE(Schedule(s).made.empty()) << "4 s of waiting cost less than 10 s of loading";
+  EXPECT_THAT(Schedule(s).held_back, testing::ElementsAre(0));
   s.workers[0].running[0].remaining_seconds = 40;
-  EXPECT_EQ(Schedule(s).at(0).worker, 1U);
+  EXPECT_EQ(Schedule(s).made.at(0).worker, 1U);
   s.workers[0].running[0].remaining_seconds = 4;
-  s.queue[0].waited_seconds = 31;
-  EXPECT_EQ(Schedule(s).at(0).worker, 1U) << "affinity may not hold a task back for ever";
+  s.queue[0].held_seconds = 31;
+  EXPECT_EQ(Schedule(s).made.at(0).worker, 1U) << "affinity may not hold a task back for ever";
 }
 
 TEST(ScheduleTest, LetsALowerClassUseWhatAHeldBackTaskLeaves) {
@@ -106,21 +107,21 @@ TEST(ScheduleTest, BatchesTasksOfOneShape) {
   s.workers[0].running = {{0, other, 5}};
   s.workers[1].running = {{0, kShape, 5}};
   s.queue = {Job(1)};
-  EXPECT_EQ(Schedule(s).at(0).worker, 1U);
+  EXPECT_EQ(Schedule(s).made.at(0).worker, 1U);
   s.queue[0].alone = true;
-  EXPECT_TRUE(Schedule(s).empty()) << "it must not be batched with others";
+  EXPECT_TRUE(Schedule(s).made.empty()) << "it must not be batched with others";
 }
 
 TEST(ScheduleTest, AvoidsTheWorkerOnWhichItFailed) {
   auto s = Cluster(1, 1, 2);
   s.queue = {Job(1)};
   s.queue[0].avoid = {1};
-  EXPECT_EQ(Schedule(s).at(0).worker, 1U);
+  EXPECT_EQ(Schedule(s).made.at(0).worker, 1U);
   s.queue[0].avoid = {1, 2};
-  EXPECT_EQ(Schedule(s).size(), 1U) << "with no other left, any will do";
+  EXPECT_EQ(Schedule(s).made.size(), 1U) << "with no other left, any will do";
   s.queue[0].avoid = {1};
   s.workers[1].free_slots = 0;
-  EXPECT_TRUE(Schedule(s).empty()) << "it waits for the other";
+  EXPECT_TRUE(Schedule(s).made.empty()) << "it waits for the other";
 }
 
 TEST(ScheduleTest, KeepsToTheLimitsOfModelAndTenant) {
@@ -130,7 +131,7 @@ TEST(ScheduleTest, KeepsToTheLimitsOfModelAndTenant) {
   for (uint64_t i = 0; i < 6; ++i) s.queue.push_back(Job(i, 0, 0));
   for (uint64_t i = 6; i < 9; ++i) s.queue.push_back(Job(i, 1, 1));
   std::map<uint32_t, int> by_model;
-  for (const auto& a : Schedule(s)) ++by_model[s.queue[a.candidate].model];
+  for (const auto& a : Schedule(s).made) ++by_model[s.queue[a.candidate].model];
   EXPECT_EQ(by_model[0], 2);
   EXPECT_EQ(by_model[1], 1);
 }
@@ -162,7 +163,7 @@ ClusterSnapshot RandomCluster(std::mt19937& random) {
         Job(i, below(static_cast<uint32_t>(s.models.size())),
             below(static_cast<uint32_t>(s.tenants.size())), static_cast<uint8_t>(1 + below(3)));
     job.tasks = 1 + below(4);
-    job.waited_seconds = below(60);
+    job.held_seconds = below(60);
     job.alone = below(5) == 0;
     if (below(4) == 0) job.avoid.push_back(1 + below(12));
     s.queue.push_back(job);
@@ -174,8 +175,8 @@ TEST(ScheduleTest, HoldsItsPromisesOnRandomClusters) {
   std::mt19937 random(7);
   for (int round = 0; round < 3'000; ++round) {
     const auto s = RandomCluster(random);
-    const auto assignments = Schedule(s);
-    ASSERT_EQ(assignments, Schedule(s)) << "the same snapshot, the same answer";
+    const auto assignments = Schedule(s).made;
+    ASSERT_EQ(assignments, Schedule(s).made) << "the same snapshot, the same answer";
     std::map<uint32_t, uint32_t> by_worker, by_job, by_model, by_tenant;
     for (const auto& a : assignments) {
       const Candidate& job = s.queue.at(a.candidate);
@@ -204,12 +205,12 @@ TEST(ScheduleTest, LeavesNoFreeSlotToATaskThatHasWaited) {
     for (auto& model : s.models) model.max_running = 0;
     for (auto& tenant : s.tenants) tenant.max_running = 0;
     for (auto& job : s.queue) {
-      job.waited_seconds = 100;
+      job.held_seconds = 100;
       job.alone = false;
       job.avoid.clear();
     }
     std::map<uint32_t, uint32_t> used, assigned;
-    for (const auto& a : Schedule(s)) {
+    for (const auto& a : Schedule(s).made) {
       ++used[a.worker];
       ++assigned[a.candidate];
     }
