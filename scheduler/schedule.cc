@@ -23,11 +23,16 @@ bool Contains(const std::vector<uint32_t>& sorted, uint32_t value) {
 class Round {
  public:
   explicit Round(const ClusterSnapshot& snapshot)
-      : s_(snapshot), models_(s_.models), tenants_(s_.tenants), workers_(s_.workers) {
+      : s_(snapshot),
+        models_(s_.models),
+        tenants_(s_.tenants),
+        workers_(s_.workers),
+        soonest_loaded_(s_.models.size(), -1) {
     for (auto& worker : workers_) {
       std::sort(worker.usable.begin(), worker.usable.end());
       std::sort(worker.loaded.begin(), worker.loaded.end());
       free_slots_ += worker.free_slots;
+      if (worker.free_slots > 0) free_.push_back(static_cast<uint32_t>(&worker - workers_.data()));
     }
   }
 
@@ -124,25 +129,27 @@ class Round {
       until_loaded = model.load_seconds;
     }
     worker.running.push_back({candidate.model, candidate.shape, until_loaded + seconds});
+    if (worker.free_slots > 0) return;
+    std::erase(free_, worker_index);
+    for (const uint32_t loaded : worker.loaded) {
+      double& soonest = soonest_loaded_[loaded];
+      if (soonest >= 0) soonest = std::min(soonest, SecondsUntilRoom(worker));
+    }
   }
 
   // The index of the best worker, or why there is none. Ties go to the first.
-  int ChooseWorker(const Candidate& candidate) const {
+  int ChooseWorker(const Candidate& candidate) {
     const bool avoid = !candidate.avoid.empty() && HasUnfailedWorker(candidate);
     int best = kNowhere;
     double best_cost = kNever;
     bool best_is_loaded = false;
-    double soonest_loaded = kNever;  // when a worker that has the model has room
-    for (size_t i = 0; i < workers_.size(); ++i) {
+    for (const uint32_t i : free_) {
       const WorkerSnapshot& worker = workers_[i];
-      if (!Contains(worker.usable, candidate.model) || (avoid && Failed(candidate, worker))) {
+      if (worker.free_slots == 0 || !Contains(worker.usable, candidate.model) ||
+          (avoid && Failed(candidate, worker)) || (candidate.alone && !worker.running.empty())) {
         continue;
       }
       const bool loaded = Contains(worker.loaded, candidate.model);
-      if (worker.free_slots == 0 || (candidate.alone && !worker.running.empty())) {
-        if (loaded) soonest_loaded = std::min(soonest_loaded, SecondsUntilRoom(worker));
-        continue;
-      }
       const double cost = Cost(worker, candidate, loaded);
       if (cost < best_cost) {
         best = static_cast<int>(i);
@@ -150,10 +157,26 @@ class Round {
         best_is_loaded = loaded;
       }
     }
-    const double load_seconds = models_[candidate.model].load_seconds;
-    const bool worth_waiting =
-        soonest_loaded < load_seconds && candidate.held_seconds < s_.max_affinity_wait_seconds;
-    return best >= 0 && !best_is_loaded && worth_waiting ? kHeldBack : best;
+    if (best < 0 || best_is_loaded || candidate.held_seconds >= s_.max_affinity_wait_seconds) {
+      return best;
+    }
+    return SoonestLoaded(candidate.model) < models_[candidate.model].load_seconds ? kHeldBack
+                                                                                  : best;
+  }
+
+  // When a full worker that has the model in memory will have room. Kept from task to task: workers
+  // that fill meanwhile are added by Assign().
+  double SoonestLoaded(uint32_t model) {
+    double& soonest = soonest_loaded_[model];
+    if (soonest >= 0) return soonest;
+    soonest = kNever;
+    for (const WorkerSnapshot& worker : workers_) {
+      if (worker.free_slots == 0 && Contains(worker.loaded, model) &&
+          Contains(worker.usable, model)) {
+        soonest = std::min(soonest, SecondsUntilRoom(worker));
+      }
+    }
+    return soonest;
   }
 
   bool Failed(const Candidate& candidate, const WorkerSnapshot& worker) const {
@@ -192,6 +215,8 @@ class Round {
   std::vector<TenantSnapshot> tenants_;
   std::vector<WorkerSnapshot> workers_;
   uint64_t free_slots_ = 0;
+  std::vector<uint32_t> free_;          // workers with a free slot, ascending
+  std::vector<double> soonest_loaded_;  // by model; negative: not asked yet
   Assignments out_;
 };
 
