@@ -87,14 +87,17 @@ TEST_F(PicturesTest, EveryWorkerDrawsTheSameBytes) {
 }
 
 TEST_F(PicturesTest, SpreadsTheImagesOfAJobOverTheWorkers) {
-  const Pictures four = Draw(daemon_->client(), PictureRequest("noop", 7, 20, 6));
+  const Pictures six = Draw(daemon_->client(), PictureRequest("noop", 7, 20, 6));
   std::set<std::string> workers;
-  for (const auto& task : four.job.tasks()) workers.insert(task.worker());
+  for (const auto& task : six.job.tasks()) workers.insert(task.worker());
   EXPECT_EQ(workers.size(), 2u);
+  for (const auto& task : six.job.tasks()) {
+    EXPECT_EQ(task.attempt(), 1u) << "a worker refused a task for which it was free";
+  }
   // Image i is what a job of its own draws with seed + i.
   const Pictures third = Draw(daemon_->client(), PictureRequest("noop", 9, 20));
-  EXPECT_EQ(four.bytes.at(2), third.bytes.at(0));
-  EXPECT_NE(four.bytes.at(0), four.bytes.at(1));
+  EXPECT_EQ(six.bytes.at(2), third.bytes.at(0));
+  EXPECT_NE(six.bytes.at(0), six.bytes.at(1));
 }
 
 TEST_F(PicturesTest, TheSameRequestIdMakesOneJob) {

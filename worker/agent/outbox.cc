@@ -100,6 +100,12 @@ std::vector<v1::AttemptRef> Outbox::Holding() const {
   return attempts;
 }
 
+size_t Outbox::Working() const {
+  const absl::MutexLock lock(&mutex_);
+  return std::count_if(tasks_.begin(), tasks_.end(),
+                       [](const auto& entry) { return !entry.second.ended; });
+}
+
 void Outbox::Report(v1::ModelReport report) {
   {
     const absl::MutexLock lock(&mutex_);

@@ -42,6 +42,9 @@ class Outbox {
   bool Forget(const v1::AttemptRef& attempt);
   bool Holds(const v1::AttemptRef& attempt) const;
   std::vector<v1::AttemptRef> Holding() const;
+  // Tasks that have not ended yet. One that waits for its verdict occupies the device no more, and
+  // the scheduler may have assigned the next in its place.
+  size_t Working() const;
 
   void Report(v1::ModelReport report);      // the newest of each model, again at each connection
   void Withdraw(const std::string& model);  // report it no more

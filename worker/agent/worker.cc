@@ -135,9 +135,9 @@ std::string Worker::WhyNot() {
     if (terminating_) return "the worker is shutting down";
     if (draining_) return "the worker is draining";
   }
-  const size_t held = outbox_.Holding().size();
-  if (held < options_.max_tasks) return "";
-  return absl::StrCat("the worker holds ", held, " tasks, its limit is ", options_.max_tasks);
+  const size_t working = outbox_.Working();
+  if (working < options_.max_tasks) return "";
+  return absl::StrCat("the worker holds ", working, " tasks, its limit is ", options_.max_tasks);
 }
 
 void Worker::Conclude(const v1::TaskVerdict& verdict) {

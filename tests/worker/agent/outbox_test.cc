@@ -172,6 +172,15 @@ TEST(OutboxTest, IgnoresWhatIsSaidOfATaskThatIsNotHeldOrHasEnded) {
   EXPECT_FALSE(outbox.Next());
 }
 
+TEST(OutboxTest, CountsATaskThatWaitsForItsVerdictAsHeldButNotAsWork) {
+  Outbox outbox;
+  outbox.Hold(Attempt("a"));
+  outbox.Hold(Attempt("b"));
+  outbox.Finish(Result("a"));
+  EXPECT_EQ(outbox.Holding().size(), 2u);
+  EXPECT_EQ(outbox.Working(), 1u);
+}
+
 TEST(OutboxTest, ReportsTheNewestOfAModelOnceAConnection) {
   Outbox outbox;
   v1::ModelReport report;
