@@ -1,0 +1,33 @@
+# Copyright 2026 The Hanga Authors
+# SPDX-License-Identifier: Apache-2.0
+"""One FLUX.1-dev denoising step on this machine's GPU, its floor, and diffusers beside it.
+
+The floor is the arithmetic at the rates that the same run measures over a third of a second each:
+linear layers at the rate of a [tokens, 3072] x [3072, 21504] product, attention at cuDNN's. Ours runs
+before and after the peer; a drift above 2 % voids the run. The peer needs a Python with diffusers.
+"""
+import harness
+
+
+def add_arguments(parser):
+    parser.add_argument("--size", type=int, default=1024, help="pixels a side")
+    parser.add_argument("--compile", action="store_true", help="also time torch.compile (minutes)")
+    parser.add_argument("--profile", action="store_true", help="also time the blocks one by one")
+
+
+def run(arguments):
+    size = str(arguments.size)
+    ours = [harness.program("hanga-bench"), "flux-step", "--width", size, "--height", size]
+    figures = harness.json_of(ours + (["--profile"] if arguments.profile else []))
+    peer = harness.peer_python("torch", "diffusers")
+    if not peer:
+        print("diffusers is not installed (see HANGA_PEER_PYTHON): no peer in this run")
+        return figures
+    script = str(harness.ROOT / "bench/peers/diffusers_flux.py")
+    theirs = harness.json_of([peer, script, "--size", size] + (["--compile"] if arguments.compile else []))
+    again = harness.json_of(ours)["flux_step_ms"]
+    figures.update(theirs)
+    figures["flux_step_again_ms"] = again
+    best_peer = theirs.get("peer_compiled_ms", theirs["peer_eager_ms"])
+    figures["ratio_to_peer"] = (figures["flux_step_ms"] + again) / 2 / best_peer
+    return figures
