@@ -22,9 +22,11 @@ void AnnotateIgnoreReadsEnd(const char* file, int line);
 // What libraries without instrumentation do among themselves is not for us to judge.
 const char* __tsan_default_options() { return "ignore_noninstrumented_modules=1"; }
 
-// gRPC hands an operation from the thread that starts it to the one that finishes it inside its own
-// library. FinalizeResult calls nothing of ours.
-const char* __tsan_default_suppressions() { return "race:CallOpSet*::FinalizeResult\n"; }
+// gRPC hands an operation from the thread that starts it to those that finish and destroy it inside
+// its own library. These two functions call nothing of ours.
+const char* __tsan_default_suppressions() {
+  return "race:CallOpSet*::FinalizeResult\nrace:CallbackWithSuccessTag::Clear\n";
+}
 }
 
 namespace {
