@@ -82,7 +82,7 @@ absl::Status CheckRun(const ComponentRun& run, RunResult* result) {
 }  // namespace
 
 void CheckAutoencoder(const GoldenCase& golden, at::Device device, Report* report) {
-  CheckComponentRuns(golden, device, report, CheckRun);
+  CheckComponentRuns(golden, device, report, SingleFiles::kKnown, CheckRun);
 }
 
 }  // namespace hanga

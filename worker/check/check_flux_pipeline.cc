@@ -158,7 +158,7 @@ void CheckFluxPipeline(const GoldenCase& golden, at::Device device, Report* repo
     const std::string model = info.at("model");
     RunResult& result = report->Add(golden.name, label, model);
     const FluxRun run(golden, label, info);
-    result.unknown = run.Unknown();
+    result.unknown = golden.Has(model) ? run.Unknown() : "the set does not have this model";
     if (!result.unknown.empty()) continue;
     std::unique_ptr<FluxPipeline>& pipeline = loaded[model];
     if (pipeline == nullptr) {

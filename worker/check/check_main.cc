@@ -23,8 +23,9 @@ namespace {
 
 constexpr int kBadUsage = 2;
 
-void CheckCase(const std::string& folder, at::Device device, Report* report) {
-  const absl::StatusOr<GoldenCase> golden = ReadCase(folder);
+void CheckCase(const std::string& folder, const std::string& models, at::Device device,
+               Report* report) {
+  const absl::StatusOr<GoldenCase> golden = ReadCase(folder, models);
   if (!golden.ok()) {
     report->Add(folder, "", "").failure = golden.status();
     return;
@@ -49,10 +50,11 @@ int CheckMain(int argc, char** argv) {
   CLI::App app("Runs golden cases and prints each quantity's error against its tolerance.",
                "check");
   std::vector<std::string> folders;
-  std::string device_name = "cpu";
+  std::string device_name = "cpu", models;
   bool json = false, strict = false;
   app.add_option("DIR", folders, "A golden case, or a folder of cases")->required();
   app.add_option("--device", device_name, "cpu or cuda:N")->capture_default_str();
+  app.add_option("--models", models, "Another folder of models, for those that a set lacks");
   app.add_flag("--json", json, "Print the results as JSON");
   app.add_flag("--strict", strict, "Count kinds of cases that are not known as failed");
   CLI11_PARSE(app, argc, argv);
@@ -71,7 +73,7 @@ int CheckMain(int argc, char** argv) {
       std::cerr << cases.status().message() << "\n";
       return kBadUsage;
     }
-    for (const std::string& golden : *cases) CheckCase(golden, *device, &report);
+    for (const std::string& golden : *cases) CheckCase(golden, models, *device, &report);
   }
   std::cout << (json ? report.Json(strict) : report.Text(strict));
   return report.Count(Outcome::kFailed, strict) == 0 ? 0 : 1;

@@ -5,7 +5,6 @@
 
 #include <ATen/ATen.h>
 
-#include <filesystem>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -36,20 +35,24 @@ absl::Status ComponentRun::Load(absl::Span<const KeyMap> maps,
   return LoadBlocks(blocks, *mapped, device, at::kFloat);
 }
 
-void CheckComponentRuns(
-    const GoldenCase& golden, at::Device device, Report* report,
-    const std::function<absl::Status(const ComponentRun& run, RunResult* result)>& check) {
+void CheckComponentRuns(const GoldenCase& golden, at::Device device, Report* report,
+                        SingleFiles files, const ComponentCheck& check) {
   for (const auto& [label, info] : golden.info.at("runs").items()) {
     const std::string model = info.at("model");
     std::vector<std::string> places = {model};
-    for (const std::string& same : golden.SameWeights(model)) {
-      // A set of cases may have been copied without the larger files.
-      if (std::filesystem::exists(golden.Resolve(same))) places.push_back(same);
-    }
+    for (const std::string& same : golden.SameWeights(model)) places.push_back(same);
     for (const std::string& place : places) {
       RunResult& result = report->Add(golden.name, label, place);
-      absl::StatusOr<nlohmann::json> config = ReadJsonFile(
-          golden.Resolve(absl::StrCat(model, "/config.json")), absl::StrCat(model, "/config.json"));
+      if (!golden.Has(model) || !golden.Has(place)) {
+        result.unknown = "the set does not have these files";
+        continue;
+      }
+      if (place != model && files == SingleFiles::kUnknown) {
+        result.unknown = "this layout is not known";
+        continue;
+      }
+      const std::string name = absl::StrCat(model, "/config.json");
+      absl::StatusOr<nlohmann::json> config = ReadJsonFile(golden.Resolve(name), name);
       if (!config.ok()) {
         result.failure = config.status();
         continue;

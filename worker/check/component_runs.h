@@ -36,10 +36,14 @@ struct ComponentRun {
   absl::Status Load(absl::Span<const KeyMap> maps, absl::Span<BlockWeights* const> blocks) const;
 };
 
-// Runs `check` for each run of the case, in the folder that the run names and in each single file
-// that the case says is equal to it.
-void CheckComponentRuns(
-    const GoldenCase& golden, at::Device device, Report* report,
-    const std::function<absl::Status(const ComponentRun& run, RunResult* result)>& check);
+// Whether Hanga reads the single files that hold such a network.
+enum class SingleFiles { kKnown, kUnknown };
+
+using ComponentCheck = std::function<absl::Status(const ComponentRun& run, RunResult* result)>;
+
+// Runs `check` for each run of the case, with the folder that the run names and with each single
+// file that the case says is equal to it.
+void CheckComponentRuns(const GoldenCase& golden, at::Device device, Report* report,
+                        SingleFiles files, const ComponentCheck& check);
 
 }  // namespace hanga

@@ -23,8 +23,12 @@ struct GoldenCase {
   nlohmann::json info;           // case.json
   TensorSource inputs, outputs;  // empty where the case has no such file
 
+  std::string models;  // another folder of models, for those that the set lacks; may be empty
+
   // "models/flux_dev/vae" as a path to open.
   std::string Resolve(const std::string& path) const;
+  // Whether there is such a model, in the set or in the other folder.
+  bool Has(const std::string& path) const;
   // A stored tensor, on the CPU; undefined if there is none.
   at::Tensor Input(const std::string& name) const;
   at::Tensor Output(const std::string& name) const;
@@ -35,6 +39,7 @@ struct GoldenCase {
 // The case folders in or at `folder`: it is one case, or it holds an index.json or case folders.
 absl::StatusOr<std::vector<std::string>> FindCases(const std::string& folder);
 
-absl::StatusOr<GoldenCase> ReadCase(const std::string& folder);
+// `models` as in GoldenCase.
+absl::StatusOr<GoldenCase> ReadCase(const std::string& folder, const std::string& models);
 
 }  // namespace hanga

@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -27,6 +29,7 @@ struct DrawOptions {
   LoadOptions load;
   GenerationRequest request;
   std::string size, output = "picture.png", preview;
+  std::string sha256;  // of the model
   int threads = 0, repeat = 1;
 };
 
@@ -61,6 +64,9 @@ absl::Status WritePicture(const DrawOptions& options, const Image& image) {
   metadata.shift = r.shift;
   metadata.width = r.width;
   metadata.height = r.height;
+  metadata.model = std::filesystem::path(options.files.path).filename();
+  metadata.model_sha256 = options.sha256;
+  metadata.version = HANGA_VERSION;
   const std::string& path = options.output;
   if (path.size() > 5 && path.compare(path.size() - 5, 5, ".webp") == 0) {
     return WriteFile(path, EncodeWebp(image, 90, ParametersText(metadata)));
@@ -104,6 +110,7 @@ int Run(DrawOptions options, const CLI::App& app) {
   if (options.threads > 0) SetComputeThreads(options.threads);
   const absl::StatusOr<ModelFacts> facts = ExamineModel(options.files);
   if (!facts.ok()) return Fail(facts.status());
+  options.sha256 = facts->sha256;
   GenerationRequest& r = options.request;
   const GenerationRequest& defaults = facts->defaults;
   r.width = defaults.width;
