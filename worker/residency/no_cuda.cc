@@ -1,8 +1,10 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Stands in for CUDA graphs where there is no CUDA: work is called every time.
+// Stands in where there is no CUDA: work is called every time, copies stay within host memory, and
+// no page is locked.
 
+#include "worker/residency/copy_engine.h"
 #include "worker/residency/step_graphs.h"
 
 namespace hanga {
@@ -20,5 +22,12 @@ void StepGraphs::Run(const std::string&, const std::vector<at::Tensor*>&,
 
 void StepGraphs::Clear() {}
 size_t StepGraphs::size() const { return 0; }
+
+std::unique_ptr<CopyEngine> MakeCopyEngine(at::Device, size_t, std::unique_ptr<HostMemory>) {
+  return MakeHostCopyEngine();
+}
+
+std::byte* LockedMemory(uint64_t) { return nullptr; }
+void FreeLockedMemory(std::byte*) {}
 
 }  // namespace hanga

@@ -28,25 +28,6 @@ namespace {
 // math libraries may choose another path for it, and the same weights must give the same bits.
 constexpr uintptr_t kAlignment = 64;
 
-std::optional<at::ScalarType> WeightType(DataType type) {
-  switch (type) {
-    case DataType::kF64:
-      return at::kDouble;
-    case DataType::kF32:
-      return at::kFloat;
-    case DataType::kF16:
-      return at::kHalf;
-    case DataType::kBF16:
-      return at::kBFloat16;
-    case DataType::kF8E4M3:
-      return at::kFloat8_e4m3fn;
-    case DataType::kF8E5M2:
-      return at::kFloat8_e5m2;
-    default:
-      return std::nullopt;
-  }
-}
-
 bool IsAligned(const TensorPiece& piece) {
   return reinterpret_cast<uintptr_t>(piece.bytes.data()) % kAlignment == 0;
 }
@@ -85,6 +66,29 @@ absl::StatusOr<at::Tensor> LoadTensor(const std::string& key, const StoredTensor
 }
 
 }  // namespace
+
+std::optional<at::ScalarType> WeightType(DataType type) {
+  switch (type) {
+    case DataType::kF64:
+      return at::kDouble;
+    case DataType::kF32:
+      return at::kFloat;
+    case DataType::kF16:
+      return at::kHalf;
+    case DataType::kBF16:
+      return at::kBFloat16;
+    case DataType::kF8E4M3:
+      return at::kFloat8_e4m3fn;
+    case DataType::kF8E5M2:
+      return at::kFloat8_e5m2;
+    default:
+      return std::nullopt;
+  }
+}
+
+absl::StatusOr<at::Tensor> ReadTensor(const std::string& key, const StoredTensor& stored) {
+  return LoadTensor(key, stored, at::kCPU, *WeightType(stored.type));
+}
 
 WeightTotals CountWeights(absl::Span<BlockWeights* const> blocks) {
   std::map<std::string_view, uint64_t> elements;

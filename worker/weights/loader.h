@@ -9,8 +9,11 @@
 #include <c10/core/ScalarType.h>
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "worker/layers/block_list.h"
 #include "worker/weights/tensor_source.h"
@@ -36,6 +39,12 @@ absl::Status CheckBlocks(absl::Span<BlockWeights* const> blocks, const TensorSou
 // Slots are only set once all have been read. RESOURCE_EXHAUSTED: out of memory.
 absl::Status LoadBlocks(absl::Span<BlockWeights* const> blocks, const TensorSource& source,
                         at::Device device, at::ScalarType type);
+
+// The element type of weights that are stored so; unset for types that are no weights.
+std::optional<at::ScalarType> WeightType(DataType type);
+
+// One weight as it is stored, on the CPU; may share the file's mapping: treat it as read-only.
+absl::StatusOr<at::Tensor> ReadTensor(const std::string& key, const StoredTensor& stored);
 
 // Makes every slot's tensor undefined.
 void UnloadBlocks(absl::Span<BlockWeights* const> blocks);

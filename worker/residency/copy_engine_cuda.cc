@@ -1,0 +1,168 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <ATen/ATen.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#include <cuda_runtime.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "worker/residency/copy_engine.h"
+
+namespace hanga {
+namespace {
+
+constexpr size_t kStagingBuffers = 4;
+
+class Event {
+ public:
+  Event() { C10_CUDA_CHECK(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming)); }
+  ~Event() { cudaEventDestroy(event_); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  void Record(cudaStream_t stream) { C10_CUDA_CHECK(cudaEventRecord(event_, stream)); }
+  void Block(cudaStream_t stream) { C10_CUDA_CHECK(cudaStreamWaitEvent(stream, event_)); }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
+// One chunk of a pageable slab on its way through a staging buffer. Run by the driver's thread,
+// which may not call CUDA.
+struct StagedChunk {
+  const std::byte* from;
+  std::byte* buffer;
+  uint64_t offset, bytes;
+  const StagedChunk* ahead = nullptr;  // to be read from its file meanwhile
+
+  static void CUDART_CB Stage(void* self) {
+    const auto& chunk = *static_cast<const StagedChunk*>(self);
+    if (chunk.ahead != nullptr) ReadAhead(chunk.ahead->from, chunk.ahead->bytes);
+    std::memcpy(chunk.buffer, chunk.from, chunk.bytes);
+  }
+  static void ReadAhead(const std::byte* from, uint64_t bytes) {
+    static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    const uintptr_t begin = reinterpret_cast<uintptr_t>(from) / page * page;
+    const uintptr_t end = reinterpret_cast<uintptr_t>(from) + bytes;
+    madvise(reinterpret_cast<void*>(begin), end - begin, MADV_WILLNEED);
+  }
+};
+
+class CudaCopyEngine final : public CopyEngine {
+ public:
+  CudaCopyEngine(at::Device device, size_t targets, std::unique_ptr<HostMemory> staging)
+      : guard_device_(device),
+        copies_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index())),
+        stages_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index())),
+        staging_(std::move(staging)),
+        brought_(targets),
+        used_(targets) {
+    // New memory may have been freed by kernels that are still queued.
+    for (size_t i = 0; i < targets; ++i) Used(i);
+  }
+
+  ~CudaCopyEngine() override {
+    cudaStreamSynchronize(copies_.stream());
+    cudaStreamSynchronize(stages_.stream());
+  }
+
+  void Bring(size_t target, const at::Tensor& to, const HostSlab& from) override {
+    const c10::cuda::CUDAGuard guard(guard_device_);
+    auto* slab = static_cast<std::byte*>(to.mutable_data_ptr());
+    used_[target].Block(copies_);
+    if (from.pinned || staging_ == nullptr) {
+      for (const HostSlab::Piece& piece : from.pieces) {
+        Copy(slab + piece.offset, piece.from, piece.bytes);
+      }
+    } else {
+      for (StagedChunk& chunk : ChunksOf(from)) BringStaged(slab, chunk);
+    }
+    brought_[target].Record(copies_);
+  }
+
+  void AwaitOnDevice(size_t target) override { brought_[target].Block(Compute()); }
+  void Used(size_t target) override { used_[target].Record(Compute()); }
+
+  void Finish() override {
+    C10_CUDA_CHECK(cudaStreamSynchronize(copies_.stream()));
+    C10_CUDA_CHECK(cudaStreamSynchronize(stages_.stream()));
+    C10_CUDA_CHECK(cudaStreamSynchronize(Compute()));
+    chunks_.clear();  // slabs may go
+  }
+
+ private:
+  cudaStream_t Compute() const {
+    return c10::cuda::getCurrentCUDAStream(guard_device_.index()).stream();
+  }
+
+  void Copy(std::byte* to, const std::byte* from, uint64_t bytes) {
+    C10_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, copies_.stream()));
+  }
+
+  void BringStaged(std::byte* slab, StagedChunk& chunk) {
+    const size_t buffer = (chunk.buffer - staging_->data()) / BufferBytes();
+    emptied_[buffer].Block(stages_.stream());
+    C10_CUDA_CHECK(cudaLaunchHostFunc(stages_.stream(), StagedChunk::Stage, &chunk));
+    filled_[buffer].Record(stages_.stream());
+    filled_[buffer].Block(copies_.stream());
+    Copy(slab + chunk.offset, chunk.buffer, chunk.bytes);
+    emptied_[buffer].Record(copies_.stream());
+  }
+
+  uint64_t BufferBytes() const { return staging_->bytes() / kStagingBuffers; }
+
+  // A slab is cut once, the first time that it is brought.
+  std::vector<StagedChunk>& ChunksOf(const HostSlab& slab) {
+    std::vector<StagedChunk>& chunks = chunks_[&slab];
+    if (!chunks.empty()) return chunks;
+    for (const HostSlab::Piece& piece : slab.pieces) {
+      for (uint64_t done = 0; done < piece.bytes;) {
+        const uint64_t bytes = std::min(piece.bytes - done, BufferBytes());
+        std::byte* buffer = staging_->data() + chunks.size() % kStagingBuffers * BufferBytes();
+        chunks.push_back({piece.from + done, buffer, piece.offset + done, bytes});
+        done += bytes;
+      }
+    }
+    if (slab.memory == nullptr) {
+      for (size_t i = 0; i + kStagingBuffers < chunks.size(); ++i) {
+        chunks[i].ahead = &chunks[i + kStagingBuffers];
+      }
+    }
+    return chunks;
+  }
+
+  const at::Device guard_device_;
+  const c10::cuda::CUDAStream copies_, stages_;
+  const std::unique_ptr<HostMemory> staging_;
+  std::vector<Event> brought_, used_;  // by target
+  Event filled_[kStagingBuffers], emptied_[kStagingBuffers];
+  std::map<const HostSlab*, std::vector<StagedChunk>> chunks_;
+};
+
+}  // namespace
+
+std::unique_ptr<CopyEngine> MakeCopyEngine(at::Device device, size_t targets,
+                                           std::unique_ptr<HostMemory> staging) {
+  if (!device.is_cuda()) return MakeHostCopyEngine();
+  return std::make_unique<CudaCopyEngine>(device, targets, std::move(staging));
+}
+
+std::byte* LockedMemory(uint64_t bytes) {
+  void* data = nullptr;
+  if (cudaHostAlloc(&data, bytes, cudaHostAllocPortable) == cudaSuccess) {
+    return static_cast<std::byte*>(data);
+  }
+  cudaGetLastError();  // it is no fault of the device
+  return nullptr;
+}
+
+void FreeLockedMemory(std::byte* data) { cudaFreeHost(data); }
+
+}  // namespace hanga

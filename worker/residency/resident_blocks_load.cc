@@ -1,0 +1,154 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// How weights come into memory: reserved, then read.
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "worker/residency/resident_blocks.h"
+
+namespace hanga {
+namespace {
+
+bool IsRowMajor(const SlabLayout::Part& part) {
+  int64_t stride = 1;
+  for (size_t i = part.shape.size(); i-- > 0;) {
+    if (part.shape[i] != 1 && part.strides[i] != stride) return false;
+    stride *= part.shape[i];
+  }
+  return true;
+}
+
+at::Tensor SlabOf(const HostMemory& memory) {
+  return at::from_blob(memory.data(), {static_cast<int64_t>(memory.bytes())}, at::kByte);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ResidentBlocks>> ResidentBlocks::Load(
+    std::string name, std::vector<BlockWeights*> blocks, BlockTiers where,
+    std::shared_ptr<const WeightSource> source, at::ScalarType type, Memory memory) {
+  if (where.tiers.size() != blocks.size()) {
+    return absl::InternalError(
+        absl::StrCat(name, ": a placement of ", where.tiers.size(), " blocks for ", blocks.size()));
+  }
+  const c10::InferenceMode inference;
+  std::unique_ptr<ResidentBlocks> made(
+      new ResidentBlocks(std::move(name), std::move(where), std::move(source), type, memory));
+  ResidentBlocks& r = *made;
+  bool staged = false;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    Entry& entry = r.entries_.emplace_back();
+    entry.block = blocks[i];
+    entry.layout = LayOut(*blocks[i], type);
+    if (entry.layout.bytes == 0) r.where_.tiers[i] = Tier::kDevice;
+    if (!r.IsStreamed(i)) continue;
+    r.streamed_.push_back(i);
+    r.slot_bytes_ = std::max(r.slot_bytes_, entry.layout.bytes);
+    staged = staged || r.where_.tiers[i] != Tier::kPinned;
+  }
+  r.where_.ring_slots = r.streamed_.empty() ? 0 : std::max(1, r.where_.ring_slots);
+  r.engine_ = MakeCopyEngine(memory.device, r.slots() + blocks.size(),
+                             staged && memory.device.is_cuda()
+                                 ? memory.host_budget->AllocatePinned(kStagingBytes)
+                                 : nullptr);
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (r.entries_[i].layout.bytes == 0) continue;
+    const absl::Status loaded = r.IsStreamed(i) ? r.LoadToHost(i) : r.LoadToDevice(r.entries_[i]);
+    if (!loaded.ok()) return loaded;
+  }
+  for (const size_t i : r.streamed_) r.streamed_bytes_per_pass_ += r.entries_[i].host->bytes();
+  return made;
+}
+
+absl::Status ResidentBlocks::TakeDevice(Entry& entry) {
+  absl::StatusOr<Reservation> reserved = memory_.device_budget->Reserve(
+      entry.layout.bytes, absl::StrCat(name_, ", ", entry.block->name));
+  if (!reserved.ok()) return reserved.status();
+  try {
+    entry.slab = at::empty({static_cast<int64_t>(entry.layout.bytes)},
+                           at::device(memory_.device).dtype(at::kByte));
+  } catch (const c10::OutOfMemoryError&) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("out of memory on ", memory_.device.str(), " loading ", name_));
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError(absl::StrCat("out of memory loading ", name_));
+  }
+  entry.reservation = *std::move(reserved);
+  entry.views = ViewsOf(entry.layout, entry.slab);
+  return absl::OkStatus();
+}
+
+absl::Status ResidentBlocks::LoadToDevice(Entry& entry) {
+  if (absl::Status taken = TakeDevice(entry); !taken.ok()) return taken;
+  if (absl::Status filled = Fill(entry, entry.slab); !filled.ok()) return filled;
+  Bind(*entry.block, entry.views);
+  return absl::OkStatus();
+}
+
+absl::Status ResidentBlocks::LoadToHost(size_t block) {
+  Entry& entry = entries_[block];
+  if (absl::Status made = MakeHostSlab(entry, &where_.tiers[block]); !made.ok()) return made;
+  if (entry.host->memory == nullptr) return absl::OkStatus();
+  return Fill(entry, SlabOf(*entry.host->memory));
+}
+
+// The best of what is asked for and what there is room for; of a file, already filled.
+absl::Status ResidentBlocks::MakeHostSlab(Entry& entry, Tier* tier) {
+  const uint64_t bytes = entry.layout.bytes;
+  if (*tier == Tier::kFile) entry.host = FileSlab(entry);
+  if (entry.host != nullptr) return absl::OkStatus();
+  auto slab = std::make_unique<HostSlab>();
+  if (*tier == Tier::kPinned) slab->memory = memory_.host_budget->AllocatePinned(bytes);
+  slab->pinned = slab->memory != nullptr;
+  if (!slab->pinned) slab->memory = memory_.host_budget->AllocatePageable(bytes);
+  *tier = slab->pinned ? Tier::kPinned : Tier::kPageable;
+  if (slab->memory != nullptr) {
+    slab->pieces = {{slab->memory->data(), 0, bytes}};
+    entry.host = std::move(slab);
+    return absl::OkStatus();
+  }
+  *tier = Tier::kFile;
+  entry.host = FileSlab(entry);
+  if (entry.host != nullptr) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      name_, ", ", entry.block->name, " needs ", bytes >> 20,
+      " MiB of host memory, which host_limit does not leave, and cannot be streamed from its file, "
+      "whose weights have another type or order"));
+}
+
+std::unique_ptr<HostSlab> ResidentBlocks::FileSlab(const Entry& entry) const {
+  auto slab = std::make_unique<HostSlab>();
+  for (size_t i = 0; i < entry.block->slots.size(); ++i) {
+    const SlabLayout::Part& part = entry.layout.parts[i];
+    if (!IsRowMajor(part)) return nullptr;
+    const auto stored = source_->StoredBytes(entry.block->slots[i], type_);
+    if (!stored) return nullptr;
+    uint64_t offset = part.offset;
+    for (const TensorPiece& piece : *stored) {
+      if (piece.bytes.empty()) continue;
+      slab->pieces.push_back({piece.bytes.data(), offset, piece.bytes.size()});
+      slab->owners.push_back(piece.owner);
+      offset += piece.bytes.size();
+    }
+  }
+  return slab;
+}
+
+absl::Status ResidentBlocks::Fill(const Entry& entry, const at::Tensor& slab) const {
+  const std::vector<at::Tensor> views = ViewsOf(entry.layout, slab);
+  for (size_t i = 0; i < views.size(); ++i) {
+    if (absl::Status read = source_->Read(entry.block->slots[i], views[i]); !read.ok()) {
+      return read;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace hanga

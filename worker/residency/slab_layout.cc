@@ -1,0 +1,72 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/residency/slab_layout.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace hanga {
+namespace {
+
+uint64_t Aligned(uint64_t bytes) {
+  return (bytes + kSlabAlignment - 1) / kSlabAlignment * kSlabAlignment;
+}
+
+// Row-major, but channels last for pictures' kernels, which convolutions run faster with.
+std::vector<int64_t> StridesOf(const std::vector<int64_t>& shape) {
+  std::vector<size_t> order;  // of dimensions, the slowest first
+  for (size_t i = 0; i < shape.size(); ++i) order.push_back(i);
+  if (shape.size() == 4) order = {0, 2, 3, 1};
+  std::vector<int64_t> strides(shape.size());
+  int64_t stride = 1;
+  for (size_t i = order.size(); i-- > 0;) {
+    strides[order[i]] = stride;
+    stride *= shape[order[i]];
+  }
+  return strides;
+}
+
+}  // namespace
+
+SlabLayout LayOut(const BlockWeights& block, at::ScalarType type) {
+  SlabLayout layout;
+  layout.type = type;
+  for (size_t i = 0; i < block.slots.size(); ++i) {
+    const Slot& slot = block.slots[i];
+    const auto same = std::find_if(block.slots.begin(), block.slots.begin() + i,
+                                   [&](const Slot& other) { return other.key == slot.key; });
+    if (same != block.slots.begin() + i) {
+      layout.parts.push_back(layout.parts[same - block.slots.begin()]);
+      continue;
+    }
+    const uint64_t bytes = slot.Elements() * c10::elementSize(type);
+    layout.parts.push_back({layout.bytes, bytes, slot.shape, StridesOf(slot.shape)});
+    layout.bytes += Aligned(bytes);
+  }
+  return layout;
+}
+
+std::vector<at::Tensor> ViewsOf(const SlabLayout& layout, const at::Tensor& slab) {
+  std::vector<at::Tensor> views;
+  if (layout.bytes == 0) return views;
+  const at::Tensor elements =
+      slab.narrow(0, 0, static_cast<int64_t>(layout.bytes)).view(layout.type);
+  for (const SlabLayout::Part& part : layout.parts) {
+    const auto offset = static_cast<int64_t>(part.offset / c10::elementSize(layout.type));
+    views.push_back(
+        elements.as_strided(part.shape, part.strides, elements.storage_offset() + offset));
+  }
+  return views;
+}
+
+void Bind(const BlockWeights& block, const std::vector<at::Tensor>& views) {
+  for (size_t i = 0; i < views.size(); ++i) *block.slots[i].tensor = views[i];
+}
+
+void Unbind(const BlockWeights& block) {
+  for (const Slot& slot : block.slots) slot.tensor->reset();
+}
+
+}  // namespace hanga
