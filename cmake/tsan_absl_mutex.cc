@@ -22,8 +22,8 @@ void AnnotateIgnoreReadsEnd(const char* file, int line);
 // What libraries without instrumentation do among themselves is not for us to judge.
 const char* __tsan_default_options() { return "ignore_noninstrumented_modules=1"; }
 
-// gRPC hands calls from thread to thread inside its own library, which is not instrumented: whatever
-// was passed through it looks like a race. What threads of ours share is still judged.
+// gRPC hands calls from thread to thread inside its own library, which is not instrumented:
+// whatever was passed through it looks like a race. What threads of ours share is still judged.
 const char* __tsan_default_suppressions() { return "race:grpc::internal::\nrace:libgrpc\n"; }
 }
 
