@@ -147,6 +147,8 @@ void Core::Reconcile(WorkerRecord& worker, absl::Span<const v1::AttemptRef> hold
   const auto tasks = worker.tasks;
   for (const auto& [id, index] : tasks) {
     LiveJob* job = FindLive(id);
+    // The end of a sibling may have ended the whole job.
+    if (job == nullptr || job->ending) continue;
     const Task& task = job->run->tasks[index];
     if (!task.sent || held.contains(task.token)) continue;
     EndAttempt(*job, index, AttemptOutcome::kRefused, {}, /*retryable=*/true, nullptr);
@@ -177,6 +179,8 @@ void Core::OnHeartbeat(Session& session, const v1::Heartbeat& heartbeat) {
   const auto tasks = worker.tasks;
   for (const auto& [id, index] : tasks) {
     LiveJob* job = FindLive(id);
+    // The end of a sibling may have ended the whole job.
+    if (job == nullptr || job->ending) continue;
     const Task& task = job->run->tasks[index];
     if (!task.sent || held.contains(task.token) ||
         Elapsed() - task.sent_at < options_.workers.lease) {

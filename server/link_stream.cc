@@ -44,7 +44,14 @@ LinkStream* LinkStream::Open() {
 
 void LinkStream::OnReadDone(bool ok) {
   if (!ok) return End(absl::OkStatus());
-  context_.pool->Run([self = shared_from_this()] { self->TakeMessage(); });
+  {
+    absl::MutexLock lock(&mutex_);
+    taking_ = true;
+  }
+  context_.pool->Run([self = shared_from_this()] {
+    self->TakeMessage();
+    self->ReadOn();
+  });
 }
 
 void LinkStream::TakeMessage() {
@@ -55,8 +62,18 @@ void LinkStream::TakeMessage() {
     said_hello_ = true;
   }
   session_->OnMessage(std::exchange(request_, {}));
-  absl::MutexLock lock(&mutex_);
-  if (!finished_) StartRead(&request_);
+}
+
+void LinkStream::ReadOn() {
+  {
+    absl::MutexLock lock(&mutex_);
+    taking_ = false;
+    if (!gone_) {
+      if (!finished_) StartRead(&request_);
+      return;
+    }
+  }
+  CloseSession();
 }
 
 bool LinkStream::MayBe(const std::string& worker_id) const {
@@ -124,6 +141,11 @@ void LinkStream::OnWriteDone(bool ok) {
   doorbell_->Ring();
 }
 
+void LinkStream::CloseSession() {
+  session_->OnClosed();
+  session_.reset();  // which holds this stream as its sink
+}
+
 void LinkStream::OnCancel() { BreakOff(); }
 
 void LinkStream::BreakOff() {
@@ -135,10 +157,14 @@ void LinkStream::BreakOff() {
 }
 
 void LinkStream::OnDone() {
-  // On the pool: the session may wait for the scheduler.
+  // On the pool: the session may wait for the scheduler. It is closed after its last message.
   context_.pool->Run([self = std::move(self_)] {
-    self->session_->OnClosed();
-    self->session_.reset();
+    {
+      absl::MutexLock lock(&self->mutex_);
+      self->gone_ = true;
+      if (self->taking_) return;
+    }
+    self->CloseSession();
   });
 }
 

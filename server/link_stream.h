@@ -43,7 +43,9 @@ class LinkStream final : public grpc::ServerBidiReactor<v1::AttachRequest, v1::A
   void OnDone() override;
 
   void TakeMessage();  // on the pool
-  void SendNext();     // on the pool
+  void ReadOn();       // after it
+  void CloseSession();
+  void SendNext();  // on the pool
   bool MayBe(const std::string& worker_id) const;
   void Refuse(const std::string& worker_id);
   void End(absl::Status status);  // after what is queued
@@ -63,6 +65,8 @@ class LinkStream final : public grpc::ServerBidiReactor<v1::AttachRequest, v1::A
   std::deque<v1::AttachResponse> queue_ ABSL_GUARDED_BY(mutex_);  // the front one is being written
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool said_hello_ ABSL_GUARDED_BY(mutex_) = false;
+  bool taking_ ABSL_GUARDED_BY(mutex_) = false;  // a message is with the session, or on its way
+  bool gone_ ABSL_GUARDED_BY(mutex_) = false;    // gRPC is done: close the session
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;    // nothing can be written any more
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;    // nothing more is queued
