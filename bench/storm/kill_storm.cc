@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 constexpr uint64_t kDiskBytes = 192 << 20;
 
 struct Arguments {
-  std::string bin, folder;
+  std::string bin, folder, worker_program = "hanga-noop-worker";
   uint64_t cycles = 100, seed = 1;
   int clients = 8, workers = 2;
 };
@@ -102,7 +102,9 @@ int Main(int argc, char** argv) {
   app.add_option("--seed", arguments.seed)->capture_default_str();
   app.add_option("--clients", arguments.clients)->capture_default_str();
   app.add_option("--workers", arguments.workers)->capture_default_str();
-  app.add_option("--bin", arguments.bin, "folder of hangad and hanga-worker")
+  app.add_option("--bin", arguments.bin, "folder of hangad and the workers' program")
+      ->capture_default_str();
+  app.add_option("--worker-program", arguments.worker_program, "the whole one: hanga-worker")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   arguments.folder = (fs::temp_directory_path() / "hanga-storm-XXXXXX").string();

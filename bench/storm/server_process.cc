@@ -43,7 +43,8 @@ std::string Configuration(const ServerSettings& settings) {
   }
   std::string text = absl::StrCat(
       "[server]\ndata = \"", settings.data, "\"\ngrace = \"5s\"\n[workers]\ndevices = [", devices,
-      "]\nthreads = 1\nheartbeat = \"", absl::FormatDuration(settings.heartbeat), "\"\nlease = \"",
+      "]\nprogram = \"", settings.bin, "/", settings.worker_program,
+      "\"\nthreads = 1\nheartbeat = \"", absl::FormatDuration(settings.heartbeat), "\"\nlease = \"",
       absl::FormatDuration(settings.lease),
       // Crashes are the point: nobody is quarantined for long.
       "\"\nrestart_least = \"10ms\"\nrestart_most = \"50ms\"\ncrash_limit = 1000\n"
@@ -171,7 +172,7 @@ std::vector<pid_t> ServerProcess::workers() const {
     const pid_t pid = std::atoi(it->path().filename().c_str());
     if (pid <= 0 || pid == pid_) continue;
     const std::string command = Contents(it->path() / "cmdline");
-    if (command.find("hanga-worker") != std::string::npos &&
+    if (command.find(settings_.worker_program) != std::string::npos &&
         command.find(settings_.data) != std::string::npos) {
       found.push_back(pid);
     }

@@ -18,9 +18,10 @@
 namespace hanga::bench {
 
 struct ServerSettings {
-  std::string bin;     // folder of hangad and hanga-worker
+  std::string bin;     // folder of hangad and of the worker's program
   std::string folder;  // exists; gets hangad.toml, hangad.log, models/
   std::string data;    // hangad's data folder
+  std::string worker_program = "hanga-noop-worker";
   int workers = 2;
   absl::Duration heartbeat = absl::Milliseconds(100);
   absl::Duration lease = absl::Milliseconds(500);
