@@ -8,6 +8,7 @@
 #include <cuda_fp16.h>
 
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -52,7 +53,17 @@ __device__ void StoreFloats(T* to, const float (&from)[N]) {
   Pack<T, N> pack;
 #pragma unroll
   for (int i = 0; i < N; ++i) pack.at[i] = FromFloat<T>(from[i]);
-  *reinterpret_cast<Pack<T, N>*>(to) = pack;
+  if constexpr (sizeof(pack) % sizeof(uint4) == 0) {
+    // Asked for by name: left to itself the compiler may store piece by piece.
+    uint4 words[sizeof(pack) / sizeof(uint4)];
+    memcpy(words, &pack, sizeof pack);
+#pragma unroll
+    for (size_t i = 0; i < sizeof(pack) / sizeof(uint4); ++i) {
+      __stwb(reinterpret_cast<uint4*>(to) + i, words[i]);
+    }
+  } else {
+    *reinterpret_cast<Pack<T, N>*>(to) = pack;
+  }
 }
 
 __device__ inline float WarpSum(float x) {

@@ -11,14 +11,23 @@
 namespace hanga::kernels {
 namespace {
 
-bool DeviceTakes(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return x.is_cuda() && x.dim() == 4 && HasElementType(x) &&
-         x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) <= 1024 &&
-         weight.scalar_type() == x.scalar_type() && bias.scalar_type() == x.scalar_type();
+bool Aligned(const at::Tensor& tensor) {
+  return reinterpret_cast<uintptr_t>(tensor.const_data_ptr()) % 16 == 0;
+}
+
+bool TakesVector(const at::Tensor& x, const at::Tensor& vector) {
+  return !vector.defined() || (vector.scalar_type() == x.scalar_type() && Aligned(vector));
+}
+
+bool DeviceTakes(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                 const at::Tensor& x_bias) {
+  return x.is_cuda() && x.dim() == 4 && HasElementType(x) && x.size(1) <= 1024 &&
+         x.is_contiguous(at::MemoryFormat::ChannelsLast) && Aligned(x) && TakesVector(x, weight) &&
+         TakesVector(x, bias) && TakesVector(x, x_bias);
 }
 
 at::Tensor OnDevice(const at::Tensor& x, int64_t groups, const at::Tensor& weight,
-                    const at::Tensor& bias, double eps, bool silu) {
+                    const at::Tensor& bias, double eps, bool silu, const at::Tensor& x_bias) {
   const int64_t pixels = x.size(2) * x.size(3);
   auto out = at::empty_like(x);
   const auto workspace =
@@ -30,6 +39,7 @@ at::Tensor OnDevice(const at::Tensor& x, int64_t groups, const at::Tensor& weigh
                      .channels = x.size(1),
                      .groups = groups,
                      .x = x.const_data_ptr(),
+                     .x_bias = x_bias.defined() ? x_bias.const_data_ptr() : nullptr,
                      .weight = weight.const_data_ptr(),
                      .bias = bias.const_data_ptr(),
                      .epsilon = static_cast<float>(eps),
@@ -44,14 +54,17 @@ at::Tensor OnDevice(const at::Tensor& x, int64_t groups, const at::Tensor& weigh
 
 at::Tensor GroupNorm(const at::Tensor& x, int64_t groups, const at::Tensor& weight,
                      const at::Tensor& bias, double eps) {
-  if (DeviceTakes(x, weight, bias)) return OnDevice(x, groups, weight, bias, eps, /*silu=*/false);
+  if (DeviceTakes(x, weight, bias, {}))
+    return OnDevice(x, groups, weight, bias, eps, /*silu=*/false, /*x_bias=*/{});
   return at::group_norm(x, groups, weight, bias, eps);
 }
 
 at::Tensor GroupNormSilu(const at::Tensor& x, int64_t groups, const at::Tensor& weight,
-                         const at::Tensor& bias, double eps) {
-  if (DeviceTakes(x, weight, bias)) return OnDevice(x, groups, weight, bias, eps, /*silu=*/true);
-  auto normed = at::group_norm(x, groups, weight, bias, eps);
+                         const at::Tensor& bias, double eps, const at::Tensor& x_bias) {
+  if (DeviceTakes(x, weight, bias, x_bias))
+    return OnDevice(x, groups, weight, bias, eps, /*silu=*/true, x_bias);
+  auto normed =
+      at::group_norm(x_bias.defined() ? x + x_bias.view({-1, 1, 1}) : x, groups, weight, bias, eps);
   return at::silu_(normed);
 }
 

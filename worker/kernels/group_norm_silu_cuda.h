@@ -14,6 +14,7 @@ struct GroupNormSiluArguments {
   ElementType type;
   int64_t batch, pixels, channels, groups;  // channels last: x is [batch, pixels, channels]
   const void* x;
+  const void* x_bias;  // [channels], added to x first; null: none
   const void* weight;  // [channels]
   const void* bias;    // [channels]
   float epsilon;

@@ -8,31 +8,49 @@ namespace hanga::kernels {
 namespace {
 
 // One block a row, which stays in registers between its passes: each thread holds kPacks packs of
-// kWidth elements. Mean first, then the squares around it: exact where the mean is large.
-template <typename T, int kWidth, int kPacks>
-__global__ void RowKernel(LayerNormModulateArguments a) {
+// kWidth elements, all of them under way before the first is used. Mean first, then the squares
+// around it: exact where the mean is large. kEven: the packs come out even, none is checked.
+template <typename T, int kWidth, int kPacks, bool kEven, bool kResidual>
+__global__ void __launch_bounds__(kPacks > 4 ? 1024 : 512) RowKernel(LayerNormModulateArguments a) {
+  using Packs = Pack<T, kWidth>[kPacks];
   __shared__ float scratch[32];
-  const int64_t row = blockIdx.x;
-  const int64_t modulation = row / a.rows * a.modulation_stride;
-  const T* x = static_cast<const T*>(a.x) + row * a.channels;
-  float values[kPacks][kWidth];
+  const int64_t row = (blockIdx.y * a.rows + blockIdx.x) * a.channels;
+  const int64_t modulation = blockIdx.y * a.modulation_stride;
+  const auto column = [](int p) {
+    return (p * static_cast<int>(blockDim.x) + static_cast<int>(threadIdx.x)) * kWidth;
+  };
+  const auto load = [&](const void* from, int64_t offset, Packs& to) {
+#pragma unroll
+    for (int p = 0; p < kPacks; ++p) {
+      if (!kEven && column(p) >= a.channels) continue;
+      to[p] = *reinterpret_cast<const Pack<T, kWidth>*>(static_cast<const T*>(from) + offset +
+                                                        column(p));
+    }
+  };
 
+  Packs x, y, gate, shift, scale;
+  load(a.x, row, x);
+  if (kResidual) {
+    load(a.y, row, y);
+    load(a.gate, modulation, gate);
+  }
+  if (a.shift != nullptr) {
+    load(a.shift, modulation, shift);
+    load(a.scale, modulation, scale);
+  }
+
+  float values[kPacks][kWidth];
   float sum = 0;
 #pragma unroll
   for (int p = 0; p < kPacks; ++p) {
-    const int64_t c = (int64_t{p} * blockDim.x + threadIdx.x) * kWidth;
-    if (c >= a.channels) continue;
-    LoadFloats(x + c, values[p]);
-    if (a.y != nullptr) {
-      float y[kWidth], gate[kWidth];
-      LoadFloats(static_cast<const T*>(a.y) + row * a.channels + c, y);
-      LoadFloats(static_cast<const T*>(a.gate) + modulation + c, gate);
+    if (!kEven && column(p) >= a.channels) continue;
 #pragma unroll
-      for (int i = 0; i < kWidth; ++i) values[p][i] += gate[i] * y[i];
-      StoreFloats(static_cast<T*>(a.residual) + row * a.channels + c, values[p]);
+    for (int i = 0; i < kWidth; ++i) {
+      values[p][i] = ToFloat(x[p].at[i]);
+      if (kResidual) values[p][i] += ToFloat(gate[p].at[i]) * ToFloat(y[p].at[i]);
+      sum += values[p][i];
     }
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) sum += values[p][i];
+    if (kResidual) StoreFloats(static_cast<T*>(a.residual) + row + column(p), values[p]);
   }
   if (a.normalized == nullptr) return;
 
@@ -40,7 +58,7 @@ __global__ void RowKernel(LayerNormModulateArguments a) {
   float squares = 0;
 #pragma unroll
   for (int p = 0; p < kPacks; ++p) {
-    if ((int64_t{p} * blockDim.x + threadIdx.x) * kWidth >= a.channels) continue;
+    if (!kEven && column(p) >= a.channels) continue;
 #pragma unroll
     for (int i = 0; i < kWidth; ++i) {
       values[p][i] -= mean;
@@ -49,40 +67,52 @@ __global__ void RowKernel(LayerNormModulateArguments a) {
   }
   const float inverse = rsqrtf(BlockSum(squares, scratch) / a.channels + a.epsilon);
 
-  T* out = static_cast<T*>(a.normalized) + row * a.channels;
 #pragma unroll
   for (int p = 0; p < kPacks; ++p) {
-    const int64_t c = (int64_t{p} * blockDim.x + threadIdx.x) * kWidth;
-    if (c >= a.channels) continue;
-    float shift[kWidth] = {}, scale[kWidth] = {};
-    if (a.shift != nullptr) {
-      LoadFloats(static_cast<const T*>(a.shift) + modulation + c, shift);
-      LoadFloats(static_cast<const T*>(a.scale) + modulation + c, scale);
-    }
+    if (!kEven && column(p) >= a.channels) continue;
 #pragma unroll
     for (int i = 0; i < kWidth; ++i) {
-      values[p][i] = (1.f + scale[i]) * (values[p][i] * inverse) + shift[i];
+      values[p][i] *= inverse;
+      if (a.shift != nullptr) {
+        values[p][i] = (1.f + ToFloat(scale[p].at[i])) * values[p][i] + ToFloat(shift[p].at[i]);
+      }
     }
-    StoreFloats(out + c, values[p]);
+    StoreFloats(static_cast<T*>(a.normalized) + row + column(p), values[p]);
   }
 }
 
-template <typename T, int kWidth>
+template <typename T, int kWidth, int kPacks>
 void LaunchRows(const LayerNormModulateArguments& a, CudaStream stream) {
   const int64_t packs = (a.channels + kWidth - 1) / kWidth;
-  const auto launch = [&](auto per_thread, auto kernel) {
-    const int64_t threads = (packs + per_thread - 1) / per_thread;
-    kernel<<<static_cast<unsigned>(a.batch * a.rows),
-             static_cast<unsigned>((threads + 31) / 32 * 32), 0, stream>>>(a);
+  const int64_t threads = ((packs + kPacks - 1) / kPacks + 31) / 32 * 32;
+  const dim3 grid(static_cast<unsigned>(a.rows), static_cast<unsigned>(a.batch));
+  const auto launch = [&](auto kernel) {
+    kernel<<<grid, static_cast<unsigned>(threads), 0, stream>>>(a);
   };
+  const bool residual = a.y != nullptr;
+  if constexpr (kWidth > 1 && kPacks <= 4) {
+    if (threads * kPacks == packs) {
+      residual ? launch(RowKernel<T, kWidth, kPacks, true, true>)
+               : launch(RowKernel<T, kWidth, kPacks, true, false>);
+      return;
+    }
+  }
+  residual ? launch(RowKernel<T, kWidth, kPacks, false, true>)
+           : launch(RowKernel<T, kWidth, kPacks, false, false>);
+}
+
+// Few warps a row, so that many rows are under way on a multiprocessor.
+template <typename T, int kWidth>
+void LaunchPacks(const LayerNormModulateArguments& a, CudaStream stream) {
+  const int64_t packs = (a.channels + kWidth - 1) / kWidth;
   if (packs <= 256) {
-    launch(1, RowKernel<T, kWidth, 1>);
+    LaunchRows<T, kWidth, 1>(a, stream);
   } else if (packs <= 512) {
-    launch(3, RowKernel<T, kWidth, 3>);
+    LaunchRows<T, kWidth, 3>(a, stream);
   } else if (packs <= 2048) {
-    launch(4, RowKernel<T, kWidth, 4>);
+    LaunchRows<T, kWidth, 4>(a, stream);
   } else if (packs <= 16384) {
-    launch(16, RowKernel<T, kWidth, 16>);
+    LaunchRows<T, kWidth, 16>(a, stream);
   } else {
     throw std::runtime_error("LayerNormModulate: a row has too many channels: " +
                              std::to_string(a.channels));
@@ -100,7 +130,7 @@ void LayerNormModulateCuda(const LayerNormModulateArguments& a, CudaStream strea
     const bool wide = a.channels % kWidth == 0 && a.modulation_stride % kWidth == 0 &&
                       aligned(a.x) && aligned(a.gate) && aligned(a.y) && aligned(a.shift) &&
                       aligned(a.scale) && aligned(a.residual) && aligned(a.normalized);
-    wide ? LaunchRows<T, kWidth>(a, stream) : LaunchRows<T, 1>(a, stream);
+    wide ? LaunchPacks<T, kWidth>(a, stream) : LaunchPacks<T, 1>(a, stream);
   });
   CheckLaunch("LayerNormModulate");
 }

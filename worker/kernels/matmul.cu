@@ -173,6 +173,14 @@ struct Matmul::State {
     return proposals;
   }
 
+  // A choice that was read from a file may be anything.
+  bool CanRun(const Plan& plan, const cublasLtMatmulAlgo_t& algorithm) const {
+    cublasLtMatmulHeuristicResult_t result{};
+    const auto status = cublasLtMatmulAlgoCheck(handle, plan.product, plan.weight, plan.x, plan.out,
+                                                plan.out, &algorithm, &result);
+    return status == CUBLAS_STATUS_SUCCESS && result.workspaceSize <= kWorkspaceBytes;
+  }
+
   float Time(const Plan& plan, const cublasLtMatmulAlgo_t& algorithm, const MatmulArguments& a,
              CudaStream stream) const {
     cudaEvent_t begin, end;
@@ -247,7 +255,8 @@ struct Matmul::State {
     const auto proposals = Propose(*plan);
     plan->usable = !proposals.empty();
     if (!plan->usable) return *plan;
-    if (const auto known = choices.find(key); known != choices.end()) {
+    const auto known = choices.find(key);
+    if (known != choices.end() && CanRun(*plan, known->second)) {
       plan->algorithm = known->second;
       return *plan;
     }
@@ -258,7 +267,7 @@ struct Matmul::State {
       return *plan;
     }
     plan->algorithm = Fastest(*plan, proposals, a, stream);
-    choices.emplace(key, plan->algorithm);
+    choices[key] = plan->algorithm;
     return *plan;
   }
 };

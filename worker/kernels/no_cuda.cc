@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 
+#include "worker/kernels/channel_bias_cuda.h"
 #include "worker/kernels/cuda_context.h"
 #include "worker/kernels/group_norm_silu_cuda.h"
 #include "worker/kernels/layer_norm_modulate_cuda.h"
@@ -27,6 +28,7 @@ void Matmul::SetChoices(const std::string&) { Refuse(); }
 
 CudaStream CurrentCudaStream() { Refuse(); }
 Matmul& DeviceMatmul() { Refuse(); }
+void AddChannelBiasCuda(const ChannelBiasArguments&, CudaStream) { Refuse(); }
 void LayerNormModulateCuda(const LayerNormModulateArguments&, CudaStream) { Refuse(); }
 bool QkNormRopeTakes(int64_t, int64_t, int64_t) { Refuse(); }
 void QkNormRopeInPlaceCuda(const QkNormRopeArguments&, CudaStream) { Refuse(); }

@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/conv2d.h>
 
+#include "worker/kernels/channel_bias.h"
 #include "worker/layers/module.h"
 
 namespace hanga {
@@ -20,15 +21,36 @@ struct Conv2d {
   }
   Conv2d(const Conv2d&) = delete;
 
-  // [B, in, H, W] -> [B, out, H / stride, W / stride]
-  at::Tensor operator()(const at::Tensor& x) const {
-    return at::conv2d(x, weight, bias, stride, padding);
+  // [B, in, H, W] -> [B, out, H / stride, W / stride], plus `residual` where there is one.
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& residual = {}) const {
+    return Finish(Start(x, padding), residual);
   }
   // The same on a picture that the caller has padded.
-  at::Tensor Unpadded(const at::Tensor& x) const { return at::conv2d(x, weight, bias, stride); }
+  at::Tensor Unpadded(const at::Tensor& x) const { return Finish(Start(x, 0), {}); }
+
+  // A result and what is still to be added to it. A convolution takes a slow pass of its own for
+  // its bias on a GPU, so that the pass that follows had better do it; on a CPU nothing is left.
+  struct Unbiased {
+    at::Tensor x, bias;
+  };
+  Unbiased WithoutBias(const at::Tensor& x) const { return Start(x, padding); }
 
   int64_t stride, padding;
   at::Tensor weight, bias;
+
+ private:
+  Unbiased Start(const at::Tensor& x, int64_t pad) const {
+    if (x.is_cuda()) return {at::conv2d(x, weight, {}, stride, pad), bias};
+    return {at::conv2d(x, weight, bias, stride, pad), {}};
+  }
+  static at::Tensor Finish(const Unbiased& y, const at::Tensor& residual) {
+    if (y.bias.defined()) {
+      kernels::AddChannelBias(y.x, y.bias, residual);
+    } else if (residual.defined()) {
+      y.x.add_(residual);
+    }
+    return y.x;
+  }
 };
 
 }  // namespace hanga

@@ -55,8 +55,9 @@ struct GroupNorm {
   at::Tensor operator()(const at::Tensor& x) const {
     return kernels::GroupNorm(x, groups, weight, bias, eps);
   }
-  at::Tensor ThenSilu(const at::Tensor& x) const {
-    return kernels::GroupNormSilu(x, groups, weight, bias, eps);
+  // silu of it; x_bias: that of the convolution before, where it is still to be added.
+  at::Tensor ThenSilu(const at::Tensor& x, const at::Tensor& x_bias = {}) const {
+    return kernels::GroupNormSilu(x, groups, weight, bias, eps, x_bias);
   }
 
   int64_t groups;

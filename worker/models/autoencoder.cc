@@ -36,8 +36,8 @@ struct Resnet {
   std::optional<Conv2d> conv_shortcut;
 
   Tensor operator()(const Tensor& x) const {
-    auto h = conv2(norm2.ThenSilu(conv1(norm1.ThenSilu(x))));
-    return h.add_(conv_shortcut ? (*conv_shortcut)(x) : x);
+    const auto h = conv1.WithoutBias(norm1.ThenSilu(x));
+    return conv2(norm2.ThenSilu(h.x, h.bias), conv_shortcut ? (*conv_shortcut)(x) : x);
   }
 };
 

@@ -9,6 +9,7 @@
 #include <c10/cuda/CUDAStream.h>
 
 #include <algorithm>
+#include <memory>
 #include <sstream>
 
 namespace hanga {
@@ -33,15 +34,23 @@ bool OnDevice(const std::vector<at::Tensor*>& state) {
                      [](const at::Tensor* t) { return t->defined() && t->is_cuda(); });
 }
 
-// One pool for all graphs: they never run at the same time.
-at::cuda::MempoolId_t SharedPool() {
-  static const at::cuda::MempoolId_t pool = at::cuda::graph_pool_handle();
+// One pool for all graphs: they never run at the same time. The allocator gives a pool up with the
+// last graph that captured in it and takes no capture in it afterwards: a new one is made then.
+using Pool = std::shared_ptr<const at::cuda::MempoolId_t>;
+Pool SharedPool() {
+  static std::weak_ptr<const at::cuda::MempoolId_t> current;
+  Pool pool = current.lock();
+  if (pool == nullptr) {
+    pool = std::make_shared<const at::cuda::MempoolId_t>(at::cuda::graph_pool_handle());
+    current = pool;
+  }
   return pool;
 }
 
 }  // namespace
 
 struct StepGraphs::Graph {
+  Pool pool = SharedPool();
   at::cuda::CUDAGraph graph;
   std::vector<at::Tensor> inputs, outputs;
 
@@ -55,7 +64,7 @@ struct StepGraphs::Graph {
     current.synchronize();
     {
       const c10::cuda::CUDAStreamGuard guard(c10::cuda::getStreamFromPool());
-      graph.capture_begin(SharedPool(), cudaStreamCaptureModeThreadLocal);
+      graph.capture_begin(*pool, cudaStreamCaptureModeThreadLocal);
       try {
         work();
       } catch (...) {
