@@ -157,7 +157,9 @@ void Core::PublishReady(LiveJob& job) {
   }
   const bool last = job.Count(TaskPhase::kDone) + indices.size() == job.images;
   JobRecord record = MakeRecord(job);
-  record.sequence = job.sequence + 1;  // not seen before the end is durable
+  // A later record must have a greater one to be written, a final one must not be seen before it
+  // is.
+  record.sequence = last ? job.sequence + 1 : ++job.sequence;
   if (last) {
     job.ending = true;  // nothing may be newer than the final record
     record.state = v1::JOB_STATE_SUCCEEDED;

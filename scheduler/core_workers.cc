@@ -219,7 +219,9 @@ void Core::OnDrained(Session& session) {
   // It says that it holds nothing: what it was given and did not begin goes elsewhere.
   const auto tasks = worker.tasks;
   for (const auto& [id, index] : tasks) {
-    EndAttempt(*FindLive(id), index, AttemptOutcome::kRefused, {}, true, nullptr);
+    LiveJob* job = FindLive(id);
+    if (job == nullptr || job->ending) continue;
+    EndAttempt(*job, index, AttemptOutcome::kRefused, {}, true, nullptr);
   }
   NoteReadiness();
   Wake();

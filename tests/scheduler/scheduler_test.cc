@@ -176,6 +176,25 @@ TEST_F(SchedulerTest, SucceedsIfItFinishedBeforeTheCancel) {
   EXPECT_EQ(Cancel(job->name()).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(SchedulerTest, KeepsTheFailureThatOvertakesAResult) {
+  Open();
+  FakeWorker one("one", 1), two("two", 2);
+  one.Connect(*scheduler_);
+  two.Connect(*scheduler_);
+  const auto job = Submit(Request(2));
+  const auto first = Next(one);
+  const auto second = Next(two);
+  one.Succeed(first.attempt(), "picture");  // still on its way to the disk when the other fails
+  two.Fail(second.attempt(), "INVALID_ARGUMENT", /*retryable=*/false);
+  Settle();
+  EXPECT_EQ(Get(job->name()).state(), v1::JOB_STATE_FAILED);
+  EXPECT_EQ(Get(job->name()).artifacts_size(), 1) << "what had finished is kept";
+  one.Disconnect();
+  two.Disconnect();
+  Reopen();
+  EXPECT_EQ(Get(job->name()).state(), v1::JOB_STATE_FAILED);
+}
+
 TEST_F(SchedulerTest, ExpiresInTheQueueOnly) {
   Open();
   auto request = Request();
