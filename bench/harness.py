@@ -42,6 +42,11 @@ def json_of(command, **options):
     return json.loads(output_of(command, **options).strip().splitlines()[-1])
 
 
+class Address(str):
+    """HOST:PORT of a server, and its process id."""
+    pid = None
+
+
 @contextlib.contextmanager
 def hangad(devices, models, settings="", environment=None):
     """Runs hangad in a temporary folder; yields its address. `models` maps names to paths."""
@@ -63,13 +68,38 @@ def hangad(devices, models, settings="", environment=None):
                     log.seek(0)
                     raise BenchmarkError("hangad did not start:\n" + log.read().decode()[-2000:])
                 time.sleep(0.01)
-            yield "127.0.0.1:" + port_file.read_text().strip()
+            address = Address("127.0.0.1:" + port_file.read_text().strip())
+            address.pid = daemon.pid
+            yield address
         finally:
             daemon.send_signal(signal.SIGTERM)
             try:
                 daemon.wait(60)
             except subprocess.TimeoutExpired:
                 daemon.kill()
+
+
+def fsync_ms(folder, count=200):
+    """What making 4 KiB durable takes there, in ms: the median and the 99th of a hundred."""
+    took = []
+    with open(pathlib.Path(folder) / "fsync-probe", "wb", buffering=0) as file:
+        for _ in range(count):
+            file.write(bytes(4096))
+            begun = time.monotonic()
+            os.fdatasync(file.fileno())
+            took.append((time.monotonic() - begun) * 1e3)
+    os.unlink(file.name)
+    return {"fsync_p50_ms": percentile(took, 0.5), "fsync_p99_ms": percentile(took, 0.99)}
+
+
+def busy_cores(seconds=1):
+    """How many cores other programs keep busy: figures of a busy machine say little."""
+    def used():
+        ticks = [int(word) for word in pathlib.Path("/proc/stat").read_text().split()[1:9]]
+        return sum(ticks) - ticks[3] - ticks[4]  # less idle and waiting for the disk
+    begun = used()
+    time.sleep(seconds)
+    return {"other_load_cores": (used() - begun) / os.sysconf("SC_CLK_TCK") / seconds}
 
 
 def peer_python(*modules):

@@ -37,6 +37,9 @@ void Add(nlohmann::ordered_json& figures, const std::string& name, UnaryLoadResu
   figures[name + "_per_s"] = result.per_second;
   figures[name + "_p50_ms"] = result.latencies.QuantileMs(0.5);
   figures[name + "_p99_ms"] = result.latencies.QuantileMs(0.99);
+  figures[name + "_server_cpu_us"] = absl::ToDoubleMicroseconds(result.server_cpu);
+  figures[name + "_client_cpu_us"] = absl::ToDoubleMicroseconds(result.client_cpu);
+  figures[name + "_calls"] = result.calls;
   figures[name + "_failed"] = result.failed;
   if (result.failed > 0) {
     std::cerr << name << ": " << result.failed << " calls failed, the first with "
@@ -56,6 +59,7 @@ int main(int argc, char** argv) {
   app.add_option("--clients", load.clients, "calls in flight")->capture_default_str();
   app.add_option("--threads", load.threads, "client threads, one connection each")
       ->capture_default_str();
+  app.add_option("--server-pid", load.server_pid, "hangad's process on this host, for its costs");
   app.add_option("--seconds", seconds, "of each measurement")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   load.duration = absl::Seconds(seconds);
@@ -70,9 +74,6 @@ int main(int argc, char** argv) {
   load.request = [request = SubmitRequest(model)] { return request; };
   const UnaryLoadResult submit = RunUnaryLoad(load);
   Add(figures, "submit", submit);
-  if (empty.per_second > 0) {
-    figures["submit_to_empty_call_ratio"] = submit.per_second / empty.per_second;
-  }
 
   load.rate = submit.per_second / 2;
   if (load.rate > 0) Add(figures, "submit_at_half_rate", RunUnaryLoad(load));

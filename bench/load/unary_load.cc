@@ -6,7 +6,9 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -88,6 +90,7 @@ class Loop {
   }
 
   void Finish(std::unique_ptr<Call> call, absl::Time end) {
+    ++result_.calls;
     const absl::Time now = absl::Now();
     if (now < count_from_ || now > end) return;
     if (call->status.ok()) {
@@ -107,9 +110,24 @@ class Loop {
   UnaryLoadResult result_;
 };
 
+// User and system time of a process since its start; zero if there is none.
+absl::Duration CpuTime(int pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
+  std::string word;
+  while (file >> word && word.back() != ')') {
+  }
+  for (int field = 3; field < 14 && file >> word; ++field) {
+  }
+  double user = 0, system = 0;
+  file >> user >> system;
+  return absl::Seconds((user + system) / static_cast<double>(sysconf(_SC_CLK_TCK)));
+}
+
 }  // namespace
 
 UnaryLoadResult RunUnaryLoad(const UnaryLoad& load) {
+  const absl::Duration client_before = CpuTime(getpid());
+  const absl::Duration server_before = CpuTime(load.server_pid);
   std::vector<UnaryLoadResult> results(load.threads);
   std::vector<std::thread> threads;
   for (int i = 0; i < load.threads; ++i) {
@@ -122,8 +140,13 @@ UnaryLoadResult RunUnaryLoad(const UnaryLoad& load) {
     threads[i].join();
     sum.latencies.Add(results[i].latencies);
     sum.failed += results[i].failed;
+    sum.calls += results[i].calls;
     sum.per_second += results[i].per_second;
     if (sum.first_error.empty()) sum.first_error = results[i].first_error;
+  }
+  if (sum.calls > 0) {
+    sum.client_cpu = (CpuTime(getpid()) - client_before) / static_cast<double>(sum.calls);
+    sum.server_cpu = (CpuTime(load.server_pid) - server_before) / static_cast<double>(sum.calls);
   }
   return sum;
 }

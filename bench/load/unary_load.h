@@ -24,6 +24,7 @@ struct UnaryLoad {
   // Calls a second, begun on time whatever the answers do, so that a latency counts from when its
   // call was due; 0: each client calls again as soon as it has its answer.
   double rate = 0;
+  int server_pid = 0;  // of this host, to see what it costs; 0: not looked at
 };
 
 struct UnaryLoadResult {
@@ -31,6 +32,8 @@ struct UnaryLoadResult {
   uint64_t failed = 0;
   std::string first_error;
   double per_second = 0;
+  uint64_t calls = 0;                     // with those of the warm-up
+  absl::Duration client_cpu, server_cpu;  // processor time of each of them
 };
 
 UnaryLoadResult RunUnaryLoad(const UnaryLoad& load);

@@ -176,7 +176,7 @@ class Simulation {
       least = std::min(least, tenant.served);
       most = std::max(most, tenant.served);
     }
-    return most / least;
+    return least > 0 ? most / least : 0;  // 0: too few jobs to say
   }
 
   const uint64_t jobs_, backlog_;
