@@ -117,6 +117,14 @@ class ConfigParser {
     return tenant;
   }
 
+  static void ReadMemory(TomlReader& reader, absl::string_view key,
+                         std::optional<uint64_t>* bytes) {
+    constexpr uint64_t kUnset = UINT64_MAX;
+    uint64_t value = kUnset;
+    reader.ReadBytes(key, 0, kMostBytes, &value);
+    if (value != kUnset) *bytes = value;
+  }
+
   ModelConfig ParseModel(TomlReader& reader) {
     ModelConfig model;
     ReadResourceId(reader, &model.name);
@@ -125,6 +133,11 @@ class ConfigParser {
     reader.ReadChoice("dtype", {"auto", "float32", "bfloat16", "float16"}, &model.dtype);
     reader.ReadChoice("mode", {"auto", "replicate", "split", "parallel"}, &model.mode);
     reader.ReadString("placement", &model.placement);
+    ReadMemory(reader, "reserve_vram", &model.reserve_vram);
+    ReadMemory(reader, "vram_limit", &model.vram_limit);
+    ReadMemory(reader, "pinned_host_limit", &model.pinned_host_limit);
+    ReadMemory(reader, "host_limit", &model.host_limit);
+    reader.ReadBool("keep_resident", &model.keep_resident);
     reader.ReadStringTable("components", &model.components);
     for (auto& [component, path] : model.components) path = Resolve(path);
     reader.ReadBytes("max_pixels", 0, uint64_t{1} << 32, &model.max_pixels);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,9 @@ struct ModelConfig {
   std::string dtype = "auto";
   std::string mode = "auto";
   std::string placement = "auto";
+  // Memory that the model may take on a worker; unset: the worker's defaults (docs/residency.md).
+  std::optional<uint64_t> reserve_vram, vram_limit, pinned_host_limit, host_limit;
+  bool keep_resident = false;
   std::map<std::string, std::string> components;  // absolute paths of files by component
   uint64_t max_pixels = 0;                        // 0: the model's own limit
   int64_t max_running = 0;                        // tasks on workers; 0: no limit

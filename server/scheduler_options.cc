@@ -14,6 +14,19 @@ std::string Fingerprint(v1::ModelDeployment deployment) {
   std::string text =
       absl::StrCat(deployment.path(), "\n", deployment.dtype(), "\n", deployment.mode(), "\n",
                    deployment.placement(), "\n", deployment.max_pixels());
+  if (deployment.has_reserve_vram_bytes()) {
+    absl::StrAppend(&text, "\nreserve_vram=", deployment.reserve_vram_bytes());
+  }
+  if (deployment.has_vram_limit_bytes()) {
+    absl::StrAppend(&text, "\nvram_limit=", deployment.vram_limit_bytes());
+  }
+  if (deployment.keep_resident()) absl::StrAppend(&text, "\nkeep_resident");
+  if (deployment.has_pinned_host_limit_bytes()) {
+    absl::StrAppend(&text, "\npinned_host_limit=", deployment.pinned_host_limit_bytes());
+  }
+  if (deployment.has_host_limit_bytes()) {
+    absl::StrAppend(&text, "\nhost_limit=", deployment.host_limit_bytes());
+  }
   const std::map<std::string, std::string> components(deployment.components().begin(),
                                                       deployment.components().end());
   for (const auto& [name, path] : components) absl::StrAppend(&text, "\n", name, "=", path);
@@ -29,6 +42,13 @@ ModelOptions MakeModel(const ModelConfig& config) {
   deployment.set_mode(config.mode);
   deployment.set_placement(config.placement);
   deployment.set_max_pixels(config.max_pixels);
+  if (config.reserve_vram) deployment.set_reserve_vram_bytes(*config.reserve_vram);
+  if (config.vram_limit) deployment.set_vram_limit_bytes(*config.vram_limit);
+  deployment.set_keep_resident(config.keep_resident);
+  if (config.pinned_host_limit) {
+    deployment.set_pinned_host_limit_bytes(*config.pinned_host_limit);
+  }
+  if (config.host_limit) deployment.set_host_limit_bytes(*config.host_limit);
   deployment.mutable_components()->insert(config.components.begin(), config.components.end());
   deployment.set_revision(Fingerprint(deployment));
   model.max_running = static_cast<uint32_t>(config.max_running);

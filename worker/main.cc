@@ -12,6 +12,7 @@
 #include "worker/check/check_main.h"
 #include "worker/command/device.h"
 #include "worker/command/run.h"
+#include "worker/describe/describe_main.h"
 #include "worker/draw/draw_main.h"
 
 namespace {
@@ -80,6 +81,8 @@ int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "check") return hanga::CheckMain(argc - 1, argv + 1);
   if (command == "draw") return hanga::DrawMain(argc - 1, argv + 1);
+  if (command == "describe") return hanga::DescribeMain(argc - 1, argv + 1);
+  if (command == "topology") return hanga::TopologyMain(argc - 1, argv + 1);
 
   hanga::RunOptions options;
   CLI::App app{kDescription, "hanga-worker"};
@@ -91,6 +94,8 @@ int main(int argc, char** argv) {
   AddRunOptions(run, &options);
   CLI::App* devices = app.add_subcommand("devices", "List this machine's devices");
   app.add_subcommand("check", "Compare the models with recorded results; check --help says how");
+  app.add_subcommand("describe", "What a model costs, block by block; describe --help says how");
+  app.add_subcommand("topology", "This machine's devices and links, measured");
   app.add_subcommand("draw", "Draw one picture without a scheduler; draw --help says how");
   try {
     app.parse(argc, argv);

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   hanga::cli::AddJobCommands(app, session);
   hanga::cli::AddDownloadCommand(app, session);
   hanga::cli::AddClusterCommands(app, session);
+  hanga::cli::AddPlanCommand(app, session);
 
   try {
     app.parse(argc, argv);

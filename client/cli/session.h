@@ -33,5 +33,6 @@ void AddGenerateCommand(CLI::App& app, Session& session);
 void AddJobCommands(CLI::App& app, Session& session);  // jobs, watch, cancel
 void AddDownloadCommand(CLI::App& app, Session& session);
 void AddClusterCommands(CLI::App& app, Session& session);  // models, workers, drain, undrain
+void AddPlanCommand(CLI::App& app, Session& session);
 
 }  // namespace hanga::cli

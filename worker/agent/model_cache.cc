@@ -3,6 +3,8 @@
 
 #include "worker/agent/model_cache.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -23,6 +25,11 @@ uint64_t BytesOnDevice(const v1::ModelDeployment& deployment, const ModelFacts& 
       deployment.dtype() == "float32" ||
       (device == "cpu" && (deployment.dtype().empty() || deployment.dtype() == "auto"));
   return facts.parameters * (is_float32 ? 4 : 2);
+}
+
+// Whether the model's loading decides what stays on the device.
+bool IsPlanned(const v1::ModelDeployment& deployment, const std::string& device) {
+  return device != "cpu" || !(LeversOf(deployment) == PlacementLevers());
 }
 
 }  // namespace
@@ -62,6 +69,8 @@ absl::StatusOr<bool> ModelCache::MakeRoom(const ModelEntry& entry) {
       Drop(idle);
     } else if (!models_.empty()) {
       return false;
+    } else if (IsPlanned(entry.deployment, engine_.device)) {
+      return true;  // the planner streams what does not fit, or tells what would
     } else {
       return absl::ResourceExhaustedError(
           absl::StrCat("model: ", entry.deployment.name(), " needs ", needed >> 20,
@@ -74,9 +83,13 @@ absl::StatusOr<ModelHandle> ModelCache::Load(const ModelEntry& entry) {
   LoadOptions options;
   options.device = engine_.device;
   if (!entry.deployment.dtype().empty()) options.dtype = entry.deployment.dtype();
+  options.placement = LeversOf(entry.deployment);
   const absl::Time start = now_();
   auto pipeline = engine_.load(FilesOf(entry.deployment), options);
   if (!pipeline.ok()) return pipeline.status();
+  if (const std::string table = (*pipeline)->DescribePlacement(); !table.empty()) {
+    spdlog::info("{} is placed so:\n{}", entry.deployment.name(), table);
+  }
   auto model = std::make_shared<LoadedModel>(LoadedModel{
       entry.id(), entry.deployment.name(), (*entry.examined)->sha256, *std::move(pipeline)});
   book_.Loaded(model->id, now_() - start, model->pipeline->resident_bytes());

@@ -35,6 +35,22 @@ ModelFiles FilesOf(const v1::ModelDeployment& deployment) {
   return files;
 }
 
+PlacementLevers LeversOf(const v1::ModelDeployment& deployment) {
+  PlacementLevers levers;
+  if (!deployment.mode().empty()) levers.mode = deployment.mode();
+  if (!deployment.placement().empty()) levers.expression = deployment.placement();
+  if (deployment.has_reserve_vram_bytes()) {
+    levers.reserve_vram_bytes = deployment.reserve_vram_bytes();
+  }
+  if (deployment.has_vram_limit_bytes()) levers.vram_limit_bytes = deployment.vram_limit_bytes();
+  levers.keep_resident = deployment.keep_resident();
+  if (deployment.has_pinned_host_limit_bytes()) {
+    levers.pinned_host_limit_bytes = deployment.pinned_host_limit_bytes();
+  }
+  if (deployment.has_host_limit_bytes()) levers.host_limit_bytes = deployment.host_limit_bytes();
+  return levers;
+}
+
 namespace {
 
 v1::GenerationSpec DefaultsOf(const GenerationRequest& defaults) {

@@ -130,7 +130,9 @@ uint64_t FluxModel::stored_bytes() const {
   return total;
 }
 
-uint64_t FluxModel::resident_bytes() const { return resident_bytes_; }
+uint64_t FluxModel::resident_bytes() const {
+  return weights_ == nullptr ? resident_bytes_ : weights_->device_bytes();
+}
 
 std::string FluxModel::Fingerprint() const {
   constexpr size_t kSampleBytes = 64;

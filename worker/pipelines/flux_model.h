@@ -13,11 +13,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "placement/plan.h"
 #include "worker/models/autoencoder.h"
 #include "worker/models/clip.h"
 #include "worker/models/flux.h"
 #include "worker/models/t5.h"
 #include "worker/pipelines/model_layout.h"
+#include "worker/pipelines/torch_errors.h"
+#include "worker/residency/model_residency.h"
 #include "worker/weights/tensor_source.h"
 
 namespace hanga {
@@ -31,10 +34,22 @@ class FluxModel {
 
   // RESOURCE_EXHAUSTED: the device has no room.
   absl::Status Load(at::Device device, at::ScalarType type);
+  // The same as a plan of one device has it; what was loaded before is dropped first.
+  absl::Status LoadPlanned(const placement::GroupPlan& plan, at::Device device, at::ScalarType type,
+                           const ResidencyLimits& limits);
+
+  // Runs one of the networks below, wherever its weights are. A failure names the block.
+  template <typename State>
+  absl::Status Run(const std::string& network, const BlockList<State>& blocks, State& state) const {
+    if (weights_ == nullptr) return RunBlocks(network, blocks, state);
+    const absl::StatusOr<ResidentBlocks*> placed = Enter(network);
+    if (!placed.ok()) return placed.status();
+    return RunBlocks(network, blocks, **placed, state);
+  }
 
   uint64_t parameters() const;      // declared
   uint64_t stored_bytes() const;    // in the files
-  uint64_t resident_bytes() const;  // on the device; 0 before Load
+  uint64_t resident_bytes() const;  // on the device now; 0 before Load
   // A hash over every tensor's name, shape and first bytes: cheap, and enough to tell models apart.
   // 32 raw bytes.
   std::string Fingerprint() const;
@@ -58,8 +73,11 @@ class FluxModel {
     TensorSource source;
   };
 
+  absl::StatusOr<ResidentBlocks*> Enter(const std::string& network) const;
+
   std::vector<Part> parts_;
   uint64_t resident_bytes_ = 0;
+  std::unique_ptr<ModelResidency> weights_;  // of a model that was loaded by a plan
 };
 
 // The parameters of a transformer whose checkpoint has no configuration, from its shapes. `source`

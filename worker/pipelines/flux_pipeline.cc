@@ -3,8 +3,10 @@
 
 #include "worker/pipelines/flux_pipeline.h"
 
+#include <filesystem>
 #include <utility>
 
+#include "worker/pipelines/flux_placement.h"
 #include "worker/pipelines/torch_options.h"
 #include "worker/samplers/flow_schedule.h"
 
@@ -20,6 +22,9 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
   if (!type.ok()) return type.status();
   p.device_ = *device;
   p.type_ = *type;
+  p.device_name_ = options.device;
+  p.model_name_ = std::filesystem::path(layout.root).filename().string();
+  p.levers_ = options.placement;
 
   absl::StatusOr<std::unique_ptr<FluxModel>> model = FluxModel::Open(layout);
   if (!model.ok()) return model.status();
@@ -30,8 +35,38 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
   if (!text.ok()) return text.status();
   p.text_encoder_ = *std::move(text);
   p.fingerprint_ = p.model_->Fingerprint();
-  if (absl::Status s = p.model_->Load(p.device_, p.type_); !s.ok()) return s;
+  if (absl::Status s = p.LoadWeights(); !s.ok()) return s;
   return pipeline;
+}
+
+absl::Status FluxPipeline::LoadWeights() {
+  const bool asked = !(levers_ == PlacementLevers());
+  // A CPU device computes where the weights are mapped: without a lever there is nothing to plan.
+  if (!asked && device_.is_cpu()) return model_->Load(device_, type_);
+  const placement::ModelProfile profile =
+      ProfileOf(model_name_, ArchitectureOf(*model_), facts_.defaults, type_);
+  absl::StatusOr<placement::Plan> plan = PlanFlux(profile, device_name_, levers_);
+  if (!plan.ok()) return plan.status();
+  plan_ = *std::move(plan);
+  return model_->LoadPlanned(plan_->groups.front(), device_, type_, LimitsOf(*plan_));
+}
+
+bool FluxPipeline::MakeRoom() {
+  constexpr uint64_t kMoreReserveBytes = uint64_t{1} << 30;
+  constexpr int kTries = 4;
+  if (!plan_ || device_.is_cpu() || rooms_made_ == kTries) return false;
+  ++rooms_made_;
+  const PlacementLevers before = levers_;
+  levers_.reserve_vram_bytes += kMoreReserveBytes;
+  if (LoadWeights().ok()) return true;
+  levers_ = before;
+  LoadWeights().IgnoreError();  // as it was; if even that fails, every step will say so
+  return false;
+}
+
+std::string FluxPipeline::DescribePlacement() const {
+  constexpr int kColumns = 100;
+  return plan_ ? placement::RenderPlanText(*plan_, kColumns) : "";
 }
 
 absl::StatusOr<std::unique_ptr<Pipeline>> FluxPipeline::Load(const ModelLayout& layout,

@@ -48,6 +48,7 @@ class FluxPipeline final : public Pipeline {
   absl::StatusOr<std::unique_ptr<Generation>> Restore(const GenerationRequest& request,
                                                       std::string_view checkpoint) override;
   uint64_t resident_bytes() const override { return model_->resident_bytes(); }
+  std::string DescribePlacement() const override;
 
   // What the above is made of, for checks against a reference.
 
@@ -73,6 +74,11 @@ class FluxPipeline final : public Pipeline {
  private:
   FluxPipeline() = default;
 
+  // Loads the weights, by a plan where they would not simply fit or a lever asks for it.
+  absl::Status LoadWeights();
+  // After the device ran out of memory: a larger reserve and a new plan. False: nothing can give.
+  bool MakeRoom();
+
   // Makes sure that `modulation`, of this text, covers the generation's next step.
   absl::Status Condition(const FluxGeneration& generation, const FluxText& text,
                          FluxModulation* modulation);
@@ -92,6 +98,10 @@ class FluxPipeline final : public Pipeline {
   at::Device device_ = at::kCPU;
   at::ScalarType type_ = at::kFloat;
   std::string fingerprint_;
+  std::string device_name_, model_name_;
+  PlacementLevers levers_;
+  std::optional<placement::Plan> plan_;  // of weights that were loaded by one
+  int rooms_made_ = 0;                   // how often MakeRoom did
 
   // Rotary tables only depend on the shape; the last one is kept.
   std::string rope_key_;

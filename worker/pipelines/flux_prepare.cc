@@ -85,7 +85,7 @@ absl::StatusOr<std::unique_ptr<Generation>> FluxPipeline::Prepare(
 absl::StatusOr<at::Tensor> FluxPipeline::EncodeMoments(const at::Tensor& image) {
   AutoencoderState state;
   absl::Status run = RunGuarded("vae", [&] { state.x = image.to(device_, type_); });
-  if (run.ok()) run = RunBlocks("vae", model_->encoder, state);
+  if (run.ok()) run = model_->Run("vae_encoder", model_->encoder, state);
   if (!run.ok()) return run;
   return state.x.to(at::kFloat);
 }

@@ -83,7 +83,7 @@ absl::Status FluxPipeline::Condition(const FluxGeneration& g, const FluxText& te
     }
     state.pooled = text.pooled.expand({count, -1}).contiguous();
   });
-  if (status.ok()) status = RunBlocks("transformer", model_->conditioning, state);
+  if (status.ok()) status = model_->Run("conditioning", model_->conditioning, state);
   if (status.ok()) *modulation = {first, state.modulation};
   return status;
 }
@@ -103,7 +103,7 @@ absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
     if (batch.front()->key == rope_key_) state.rope = rope_;
   });
   if (!status.ok()) return status;
-  status = RunBlocks("transformer", model_->transformer, state);
+  status = model_->Run("transformer", model_->transformer, state);
   if (!status.ok()) return status;
   rope_ = state.rope;
   rope_key_ = batch.front()->key;
@@ -157,7 +157,8 @@ absl::Status FluxPipeline::Step(absl::Span<Generation* const> batch) {
                        generation->batch_key(), " cannot step as one batch"));
     }
   }
-  const absl::StatusOr<at::Tensor> outputs = Predict(generations);
+  absl::StatusOr<at::Tensor> outputs = Predict(generations);
+  if (absl::IsResourceExhausted(outputs.status()) && MakeRoom()) outputs = Predict(generations);
   if (!outputs.ok()) return outputs.status();
   return Advance(generations, *outputs);
 }

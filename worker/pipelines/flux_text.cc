@@ -69,7 +69,7 @@ absl::StatusOr<at::Tensor> FluxTextEncoder::EncodeClip(const std::string& text) 
   if (at::Tensor known = cache_.Find(key); known.defined()) return known;
   ClipState state;
   state.ids = Row(clip_tokenizer_->EncodePadded(text).ids, device_);
-  const absl::Status run = RunBlocks("text_encoder", model_.clip, state);
+  const absl::Status run = model_.Run("text_encoder", model_.clip, state);
   if (!run.ok()) return run;
   cache_.Insert(key, state.pooled);
   return state.pooled;
@@ -80,7 +80,7 @@ absl::StatusOr<at::Tensor> FluxTextEncoder::EncodeT5(const std::string& text, in
   if (at::Tensor known = cache_.Find(key); known.defined()) return known;
   T5State state;
   state.ids = Row(t5_tokenizer_->EncodePadded(text, length).ids, device_);
-  const absl::Status run = RunBlocks("text_encoder_2", model_.t5, state);
+  const absl::Status run = model_.Run("text_encoder_2", model_.t5, state);
   if (!run.ok()) return run;
   cache_.Insert(key, state.x);
   return state.x;

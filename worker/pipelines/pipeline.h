@@ -27,7 +27,7 @@ namespace hanga {
 // One image to draw; every field is resolved. Mirrors hanga.v1.GenerationSpec.
 struct GenerationRequest {
   std::string prompt;
-  std::string prompt_2;           // empty: as prompt
+  std::string prompt_2;  // empty: as prompt
   std::string negative_prompt;
   std::string negative_prompt_2;  // empty: as negative_prompt
   int max_sequence_length = 0;    // 0: the model's default
@@ -35,10 +35,10 @@ struct GenerationRequest {
   int steps = 0;
   double guidance_scale = 0;
   double true_cfg_scale = 1;
-  std::string sampler;            // empty: the model's default
-  std::string scheduler;          // empty: the sampler's default
-  std::optional<double> shift;    // unset: the model's
-  int width = 0, height = 0;      // pixels
+  std::string sampler;          // empty: the model's default
+  std::string scheduler;        // empty: the sampler's default
+  std::optional<double> shift;  // unset: the model's
+  int width = 0, height = 0;    // pixels
 };
 
 // 8-bit RGB, rows from the top, no padding.
@@ -72,9 +72,23 @@ struct ModelFacts {
   GenerationRequest defaults;
 };
 
+// Where a model's blocks are to live and how much memory they may take (docs/residency.md).
+struct PlacementLevers {
+  std::string mode = "auto";                          // auto | replicate | split
+  std::string expression = "auto";                    // auto, or an allocation expression
+  uint64_t reserve_vram_bytes = uint64_t{512} << 20;  // left alone on the device
+  std::optional<uint64_t> vram_limit_bytes;           // all that may be used of it
+  bool keep_resident = false;                         // never stream, or refuse
+  std::optional<uint64_t> pinned_host_limit_bytes;    // 0: no page is locked
+  std::optional<uint64_t> host_limit_bytes;
+
+  bool operator==(const PlacementLevers&) const = default;
+};
+
 struct LoadOptions {
   std::string device = "cpu";  // "cpu", "cuda:0"
   std::string dtype = "auto";  // auto: float32 on CPUs, bfloat16 on GPUs
+  PlacementLevers placement;
 };
 
 // One image on its way. Destroying it frees what it holds.
@@ -105,13 +119,17 @@ class Pipeline {
   // A small picture of an unfinished one: a linear projection of its latents, 1/8 of the size.
   virtual absl::StatusOr<Image> Preview(const Generation& generation) = 0;
 
-  // Everything that a generation needs to go on elsewhere to the same bits (docs/formats/checkpoint.md),
-  // and the way back. INVALID_ARGUMENT if the bytes are not a checkpoint of this request and model.
+  // Everything that a generation needs to go on elsewhere to the same bits
+  // (docs/formats/checkpoint.md), and the way back. INVALID_ARGUMENT if the bytes are not a
+  // checkpoint of this request and model.
   virtual absl::StatusOr<std::string> Save(const Generation& generation) = 0;
   virtual absl::StatusOr<std::unique_ptr<Generation>> Restore(const GenerationRequest& request,
                                                               std::string_view checkpoint) = 0;
 
   virtual uint64_t resident_bytes() const = 0;  // weights on the device
+
+  // Where the blocks are, as a table for people; empty where everything simply stays on the device.
+  virtual std::string DescribePlacement() const { return ""; }
 };
 
 // Finds the family by the files' configuration and keys, and checks every key and shape against

@@ -9,6 +9,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "worker/layers/block_list.h"
+#include "worker/residency/resident_blocks.h"
 
 namespace hanga {
 
@@ -25,6 +26,21 @@ template <typename State>
 absl::Status RunBlocks(const std::string& model, const BlockList<State>& blocks, State& state) {
   for (size_t i = 0; i < blocks.size(); ++i) {
     const absl::Status status = RunGuarded(model, [&] { blocks[i].run(state); });
+    if (!status.ok()) return AtBlock(status, blocks[i].name);
+  }
+  return absl::OkStatus();
+}
+
+// The same where blocks come and go.
+template <typename State>
+absl::Status RunBlocks(const std::string& model, const BlockList<State>& blocks,
+                       ResidentBlocks& weights, State& state) {
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const absl::Status status = RunGuarded(model, [&] {
+      weights.Acquire(i);
+      blocks[i].run(state);
+      weights.Release(i);
+    });
     if (!status.ok()) return AtBlock(status, blocks[i].name);
   }
   return absl::OkStatus();

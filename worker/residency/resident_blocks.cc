@@ -27,17 +27,27 @@ ResidentBlocks::~ResidentBlocks() {
   engine_.reset();  // waits for copies into the memory that goes now
 }
 
+absl::Status ResidentBlocks::OpenRing() {
+  absl::StatusOr<Reservation> ring;
+  int count = where_.ring_slots;
+  for (; count > 0; --count) {
+    ring = memory_.device_budget->Reserve(count * slot_bytes_,
+                                          absl::StrCat("a ring of ", count, " slots for ", name_));
+    if (ring.ok()) break;
+  }
+  if (!ring.ok()) return ring.status();
+  ring_reservation_ = *std::move(ring);
+  for (int i = 0; i < count; ++i) {
+    ring_.push_back(at::empty({static_cast<int64_t>(slot_bytes_)},
+                              at::device(memory_.device).dtype(at::kByte)));
+    engine_->Used(i);  // kernels of its memory's last owner may still be queued
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ResidentBlocks::Open() {
   if (!open_ && !streamed_.empty()) {
-    absl::StatusOr<Reservation> ring = memory_.device_budget->Reserve(
-        slots() * slot_bytes_, absl::StrCat("a ring of ", slots(), " slots for ", name_));
-    if (!ring.ok()) return ring.status();
-    ring_reservation_ = *std::move(ring);
-    for (size_t i = 0; i < slots(); ++i) {
-      ring_.push_back(at::empty({static_cast<int64_t>(slot_bytes_)},
-                                at::device(memory_.device).dtype(at::kByte)));
-      engine_->Used(i);  // kernels of its memory's last owner may still be queued
-    }
+    if (absl::Status ring = OpenRing(); !ring.ok()) return ring;
   }
   open_ = true;
   for (size_t i = 0; evicted_ > 0 && i < entries_.size(); ++i) {
@@ -68,7 +78,7 @@ void ResidentBlocks::Acquire(size_t block) {
   if (block == 0 && !streamed_.empty() && used_ % streamed_.size() != 0) Rewind();
   if (entry.layout.bytes == 0) return;
   if (!IsStreamed(block)) {
-    if (std::exchange(entry.arriving, false)) engine_->AwaitOnDevice(slots() + block);
+    if (std::exchange(entry.arriving, false)) engine_->AwaitOnDevice(TargetOf(block));
     return;
   }
   const size_t slot = used_ % slots();
@@ -113,8 +123,8 @@ void ResidentBlocks::Rewind() {
 absl::Status ResidentBlocks::Restore(size_t block) {
   Entry& entry = entries_[block];
   if (absl::Status taken = TakeDevice(entry); !taken.ok()) return taken;
-  engine_->Used(slots() + block);
-  engine_->Bring(slots() + block, entry.slab, *entry.host);
+  engine_->Used(TargetOf(block));
+  engine_->Bring(TargetOf(block), entry.slab, *entry.host);
   counters_.restored_bytes += entry.host->bytes();
   entry.arriving = true;
   Bind(*entry.block, entry.views);
@@ -150,6 +160,14 @@ absl::Status ResidentBlocks::Evict(uint64_t bytes) {
 uint64_t ResidentBlocks::device_bytes() const {
   uint64_t bytes = ring_.size() * slot_bytes_;
   for (const Entry& entry : entries_) bytes += entry.slab.defined() ? entry.layout.bytes : 0;
+  return bytes;
+}
+
+uint64_t ResidentBlocks::away_bytes() const {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    if (!IsStreamed(i) && !entries_[i].slab.defined()) bytes += entries_[i].layout.bytes;
+  }
   return bytes;
 }
 

@@ -66,7 +66,8 @@ class ResidentBlocks {
 
   ~ResidentBlocks();
 
-  // Before passes: takes the ring's memory and brings back what was evicted. Cheap when open.
+  // Before passes: takes the ring's memory, fewer slots of it where the budget has no more, and
+  // brings back what was evicted. Cheap when open.
   absl::Status Open();
   // After passes: gives the ring's memory back. Waits for the device.
   void Close();
@@ -81,6 +82,7 @@ class ResidentBlocks {
   absl::Status Evict(uint64_t bytes);
 
   uint64_t device_bytes() const;  // now, with the ring
+  uint64_t away_bytes() const;    // of blocks that stay when there is room, and are evicted
   uint64_t streamed_bytes_per_pass() const { return streamed_bytes_per_pass_; }
   bool all_resident() const { return streamed_.empty() && evicted_ == 0; }
   const ResidencyCounters& counters() const { return counters_; }
@@ -114,7 +116,9 @@ class ResidentBlocks {
   void BringUpTo(uint64_t count, uint64_t pass_end);
   void Rewind();
 
-  size_t slots() const { return static_cast<size_t>(where_.ring_slots); }
+  absl::Status OpenRing();
+  size_t slots() const { return ring_.size(); }
+  size_t TargetOf(size_t block) const { return where_.ring_slots + block; }  // that stays
   bool IsStreamed(size_t block) const { return where_.tiers[block] != Tier::kDevice; }
 
   const std::string name_;

@@ -54,7 +54,7 @@ absl::StatusOr<std::unique_ptr<ResidentBlocks>> ResidentBlocks::Load(
     staged = staged || r.where_.tiers[i] != Tier::kPinned;
   }
   r.where_.ring_slots = r.streamed_.empty() ? 0 : std::max(1, r.where_.ring_slots);
-  r.engine_ = MakeCopyEngine(memory.device, r.slots() + blocks.size(),
+  r.engine_ = MakeCopyEngine(memory.device, r.where_.ring_slots + blocks.size(),
                              staged && memory.device.is_cuda()
                                  ? memory.host_budget->AllocatePinned(kStagingBytes)
                                  : nullptr);

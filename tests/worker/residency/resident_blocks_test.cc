@@ -96,6 +96,20 @@ TEST_F(ResidentBlocksTest, IsRefusedWithNumbersBeforeAnythingIsAllocated) {
   EXPECT_EQ(device_.used_bytes(), 0);
 }
 
+TEST_F(ResidentBlocksTest, OpensAShallowerRingWhereTheBudgetHasNoMore) {
+  const at::Tensor expected = Expected();
+  const std::vector<Tier> tiers(blocks_.size(), Tier::kPageable);
+  uint64_t largest = 0;
+  for (size_t i = 0; i < blocks_.size(); ++i) largest = std::max(largest, BytesOf(i));
+  device_ = DeviceBudget("cpu", 2 * largest + 10);
+  auto weights = Load(tiers, 4);
+  EXPECT_EQ(weights->device_bytes(), 2 * largest);
+  EXPECT_TRUE(RunPass(blocks_, *weights, Input()).equal(expected));
+  weights.reset();
+  device_ = DeviceBudget("cpu", largest - 1);
+  EXPECT_FALSE((*TryLoad(tiers, 4))->Open().ok());
+}
+
 TEST_F(ResidentBlocksTest, BeginsAgainAfterAPassThatWasBrokenOff) {
   const at::Tensor expected = Expected();
   auto weights = Load(std::vector<Tier>(blocks_.size(), Tier::kPageable), 2);

@@ -1,0 +1,68 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Streams and events on a real device. Skips itself where there is none.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/worker/residency/small_model.h"
+
+namespace hanga {
+namespace {
+
+constexpr uint64_t kPlenty = uint64_t{1} << 30;
+
+class ResidentBlocksGpuTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!at::hasCUDA()) GTEST_SKIP() << "this machine has no GPU";
+  }
+  std::unique_ptr<ResidentBlocks> Load(std::vector<Tier> tiers, int slots, HostBudget* host) {
+    auto loaded =
+        ResidentBlocks::Load("net", blocks_.Weights(), {std::move(tiers), slots, true}, source_,
+                             at::kBFloat16, {at::Device(at::kCUDA, 0), &device_, host});
+    EXPECT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_TRUE((*loaded)->Open().ok());
+    return *std::move(loaded);
+  }
+  at::Tensor Run(ResidentBlocks& weights) {
+    return RunPass(blocks_, weights, Input().to(at::kCUDA, at::kBFloat16));
+  }
+
+  BlockList<SmallState> blocks_ = MakeSmallModel();
+  std::shared_ptr<MadeWeights> source_ = std::make_shared<MadeWeights>();
+  DeviceBudget device_{"cuda:0", kPlenty};
+  HostBudget pinned_{kPlenty, kPlenty}, pageable_{0, kPlenty};
+};
+
+TEST_F(ResidentBlocksGpuTest, GivesTheSameBitsFromEveryTier) {
+  const at::Tensor expected =
+      Run(*Load(std::vector<Tier>(blocks_.size(), Tier::kDevice), 0, &pinned_));
+  std::mt19937 random(5);
+  const Tier kinds[] = {Tier::kDevice, Tier::kPinned, Tier::kPageable, Tier::kFile};
+  for (int round = 0; round < 24; ++round) {
+    std::vector<Tier> tiers;
+    for (size_t i = 0; i < blocks_.size(); ++i) tiers.push_back(kinds[random() % 4]);
+    // Without a pinned limit there is no staging either.
+    auto weights =
+        Load(tiers, 1 + static_cast<int>(random() % 3), round % 3 == 0 ? &pageable_ : &pinned_);
+    for (int pass = 0; pass < 8; ++pass) {
+      ASSERT_TRUE(Run(*weights).equal(expected)) << "round " << round;
+    }
+  }
+}
+
+TEST_F(ResidentBlocksGpuTest, BlocksThatWereEvictedComeBackBesideTheFirstPass) {
+  auto weights = Load(std::vector<Tier>(blocks_.size(), Tier::kDevice), 0, &pinned_);
+  const at::Tensor expected = Run(*weights);
+  for (int turn = 0; turn < 4; ++turn) {
+    ASSERT_TRUE(weights->Evict(kPlenty).ok());
+    EXPECT_EQ(device_.used_bytes(), 0);
+    ASSERT_TRUE(weights->Open().ok());
+    EXPECT_TRUE(Run(*weights).equal(expected));
+  }
+}
+
+}  // namespace
+}  // namespace hanga

@@ -1,0 +1,28 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/profile/component_profile.h"
+
+#include "worker/residency/slab_layout.h"
+
+namespace hanga {
+
+void AppendComponent(const std::vector<BlockWeights*>& blocks, const ComponentWork& work,
+                     std::vector<placement::BlockProfile>* profile) {
+  for (const BlockWeights* block : blocks) {
+    placement::BlockProfile& p = profile->emplace_back();
+    p.name = block->name;
+    p.component = work.name;
+    p.phase = work.phase;
+    p.precision =
+        work.type == at::kFloat ? placement::Precision::kFp32 : placement::Precision::kFp16;
+    p.stored_bytes = p.run_bytes = LayOut(*block, work.type).bytes;
+    for (const Slot& slot : block->slots) {
+      if (slot.shape.size() < 2) continue;  // norms and biases
+      p.linear_flops += 2 * work.rows(*block, slot) * static_cast<double>(slot.Elements());
+    }
+    work.finish(*block, &p);
+  }
+}
+
+}  // namespace hanga
