@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <vector>
 
 namespace hanga::bench {
 
@@ -17,10 +18,13 @@ struct Options {
   int runs = 20;
   bool graphs = true;
   bool profile = false;
+  std::vector<double> budgets_gb = {24, 20, 16, 12, 8, 4, 2};  // for weights, 1024-based
 };
 
 nlohmann::ordered_json FluxStep(const Options& options);
 nlohmann::ordered_json VaeDecode(const Options& options);
 nlohmann::ordered_json TextEncode(const Options& options);
+nlohmann::ordered_json Stream(const Options& options);
+nlohmann::ordered_json Swap(const Options& options);
 
 }  // namespace hanga::bench

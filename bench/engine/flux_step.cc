@@ -12,29 +12,13 @@
 #include "bench/engine/commands.h"
 #include "bench/engine/device_timer.h"
 #include "bench/engine/floor.h"
+#include "bench/engine/flux_inputs.h"
 #include "bench/engine/random_weights.h"
 #include "worker/models/flux.h"
-#include "worker/models/flux_modulation.h"
 #include "worker/residency/step_graphs.h"
 
 namespace hanga::bench {
 namespace {
-
-FluxState MakeState(const FluxParams& p, const Options& o) {
-  const auto options = at::device(at::kCUDA).dtype(at::kBFloat16);
-  const auto positions = at::device(at::kCUDA).dtype(at::kFloat);
-  const int64_t rows = o.height / 16, columns = o.width / 16;
-  FluxState s;
-  s.img = at::randn({o.batch, rows * columns, p.in_channels}, options);
-  s.txt = at::randn({o.batch, o.text_tokens, p.text_dim}, options);
-  s.img_ids = at::stack({at::zeros({rows * columns}, positions),
-                         at::arange(rows, positions).repeat_interleave(columns),
-                         at::arange(columns, positions).repeat({rows})},
-                        -1);
-  s.txt_ids = at::zeros({o.text_tokens, 3}, positions);
-  s.modulation = at::randn({o.batch, FluxModulationOffsets(p).Width()}, options) * 0.1;
-  return s;
-}
 
 std::vector<at::Tensor*> Tensors(FluxState& s) {
   std::vector<at::Tensor*> tensors;
@@ -79,7 +63,7 @@ nlohmann::ordered_json FluxStep(const Options& o) {
   const FluxParams params;
   const BlockList<FluxState> blocks = MakeFlux(params);
   FillRandomly(blocks.Weights(), at::kBFloat16, at::kCUDA);
-  const FluxState inputs = MakeState(params, o);
+  const FluxState inputs = MakeFluxInputs(params, o);
   const int64_t image_tokens = inputs.img.size(1);
 
   const Ceilings ceilings = MeasureCeilings(params, image_tokens + o.text_tokens);

@@ -28,6 +28,8 @@ int main(int argc, char** argv) {
        hanga::bench::FluxStep},
       {"vae-decode", "FLUX.1's autoencoder decoding one picture", hanga::bench::VaeDecode},
       {"text-encode", "T5-XXL and CLIP-L on one prompt", hanga::bench::TextEncode},
+      {"stream", "FLUX.1-dev steps under budgets for its weights", hanga::bench::Stream},
+      {"swap", "two FLUX.1-dev transformers take turns on the device", hanga::bench::Swap},
   };
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);
@@ -38,6 +40,8 @@ int main(int argc, char** argv) {
     sub->add_option("--runs", options.runs, "timed runs")->check(CLI::Range(1, 10000));
     sub->add_flag("!--no-graphs", options.graphs, "launch every kernel, without CUDA graphs");
     sub->add_flag("--profile", options.profile, "also time the blocks one by one");
+    sub->add_option("--budget-gb", options.budgets_gb, "of stream: memory for weights, GiB")
+        ->check(CLI::Range(0.1, 1e6));
     sub->callback([&figures, &options, run = command.run] { figures = run(options); });
   }
   try {
