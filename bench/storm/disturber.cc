@@ -94,10 +94,7 @@ absl::Status Disturber::Do(Disturbance disturbance, uint64_t pick, absl::Duratio
       const auto client = client::Client::Make({.address = server_.address()});
       if (!job || !client.ok()) break;
       const auto answer = (*client)->Cancel(*job);
-      if (answer.ok() && (answer->state() == v1::JOB_STATE_CANCELLING ||
-                          answer->state() == v1::JOB_STATE_CANCELLED)) {
-        ledger_.CancelAcknowledged(*job);
-      }
+      if (answer.ok() && client::IsFinal(answer->state())) ledger_.Ended(*answer);
       break;
     }
     case Disturbance::kDisconnect:

@@ -27,11 +27,6 @@ void Ledger::Acknowledged(const std::string& request_id, const v1::Job& job) {
   ++tally_.submitted;
 }
 
-void Ledger::CancelAcknowledged(const std::string& job) {
-  absl::MutexLock lock(&mutex_);
-  jobs_[job].cancel_acknowledged = true;
-}
-
 void Ledger::Ended(const v1::Job& job) {
   absl::MutexLock lock(&mutex_);
   Entry& entry = jobs_[job.name()];
@@ -41,10 +36,6 @@ void Ledger::Ended(const v1::Job& job) {
     AddViolation(absl::StrCat(job.name(), " was ", v1::JobState_Name(entry.final_state), ", then ",
                               v1::JobState_Name(job.state())));
     return;
-  }
-  if (entry.cancel_acknowledged && job.state() != v1::JOB_STATE_CANCELLED) {
-    AddViolation(
-        absl::StrCat(job.name(), " was to be cancelled, and is ", v1::JobState_Name(job.state())));
   }
   entry.final_state = job.state();
   if (job.state() == v1::JOB_STATE_SUCCEEDED) ++tally_.succeeded;

@@ -27,8 +27,6 @@ class Ledger {
  public:
   // The server has acknowledged a job; the same request may be acknowledged again.
   void Acknowledged(const std::string& request_id, const v1::Job& job);
-  // It said that it will cancel it, or has.
-  void CancelAcknowledged(const std::string& job);
   // It told a job's final state.
   void Ended(const v1::Job& job);
   // The same drawing has the same bytes, whoever drew it and however often it was begun anew.
@@ -56,7 +54,6 @@ class Ledger {
  private:
   struct Entry {
     std::string request_id;
-    bool cancel_acknowledged = false;
     v1::JobState final_state = v1::JOB_STATE_UNSPECIFIED;
     std::map<uint32_t, std::string> artifacts;  // SHA-256 by index
   };

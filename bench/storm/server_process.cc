@@ -124,7 +124,11 @@ absl::Status ServerProcess::Start() {
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG) == pid_) {
       pid_ = -1;
-      return absl::UnavailableError("hangad ended at its start:\n" + EndOfLog());
+      return absl::UnavailableError(
+          absl::StrCat("hangad ended at its start, ",
+                       WIFEXITED(status) ? absl::StrCat("exit code ", WEXITSTATUS(status))
+                                         : absl::StrCat("signal ", WTERMSIG(status)),
+                       ":\n", EndOfLog()));
     }
     absl::SleepFor(absl::Milliseconds(2));
   }

@@ -154,9 +154,8 @@ bool Traffic::Generate(client::Client& client, const Plan& plan, v1::Job* job) {
 void Traffic::Cancel(client::Client& client, const std::string& name) {
   const auto job = Persist([&] { return client.Cancel(name); });
   if (job.ok()) {
-    if (job->state() == v1::JOB_STATE_CANCELLING || job->state() == v1::JOB_STATE_CANCELLED) {
-      ledger_->CancelAcknowledged(name);
-    }
+    // CANCELLING promises nothing: images that finish first may be the last.
+    if (client::IsFinal(job->state())) ledger_->Ended(*job);
   } else if (!absl::IsFailedPrecondition(job.status())) {
     ledger_->Violation(absl::StrCat("cancelling ", name, " got ", job.status().ToString()));
   }

@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // hanga-noop-worker is hanga-worker with the family without weights alone. It starts in a tenth of
-// the time, since it needs no LibTorch, and so takes more ill-treatment a second; program, agent
+// the time, since it needs no LibTorch, and so takes more ill-treatment a second; agent, step loop
 // and link are the same.
-#include <cstdio>
+#include <CLI/CLI.hpp>
 
-#include "worker/check/check_main.h"
-#include "worker/draw/draw_main.h"
+#include "worker/command/run.h"
 #include "worker/pipelines/device.h"
 #include "worker/pipelines/noop_pipeline.h"
 
@@ -16,11 +15,6 @@ namespace {
 
 absl::Status NotNoop() {
   return absl::InvalidArgumentError("model: this worker knows HangaNoopPipeline alone");
-}
-
-int Refuse(const char* command) {
-  std::fprintf(stderr, "hanga-noop-worker has no models to %s with; use hanga-worker\n", command);
-  return 78;
 }
 
 }  // namespace
@@ -38,7 +32,22 @@ absl::StatusOr<std::unique_ptr<Pipeline>> LoadPipeline(const ModelFiles& files,
 
 void SetComputeThreads(int) {}  // it computes with one
 
-int CheckMain(int, char**) { return Refuse("check"); }
-int DrawMain(int, char**) { return Refuse("draw"); }
-
 }  // namespace hanga
+
+int main(int argc, char** argv) {
+  hanga::RunOptions run;
+  CLI::App app("hanga-worker without models.", "hanga-noop-worker");
+  app.add_option("--scheduler", run.scheduler.target)->required();
+  app.add_option("--device", run.device);
+  app.add_option("--id", run.id);
+  app.add_option("--threads", run.threads);
+  app.add_option("--token-file", run.scheduler.token_file);
+  app.add_option("--tls-ca", run.scheduler.tls_ca);
+  app.add_option("--tls-cert", run.scheduler.tls_cert);
+  app.add_option("--tls-key", run.scheduler.tls_key);
+  app.add_option("--away-timeout", run.away_timeout);
+  app.add_option("--log-level", run.log_level);
+  app.add_option("--log-format", run.log_format);
+  CLI11_PARSE(app, argc, argv);
+  return hanga::Run(run);
+}
