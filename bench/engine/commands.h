@@ -24,6 +24,7 @@ struct Options {
 nlohmann::ordered_json FluxStep(const Options& options);
 nlohmann::ordered_json VaeDecode(const Options& options);
 nlohmann::ordered_json TextEncode(const Options& options);
+nlohmann::ordered_json Kernels(const Options& options);
 nlohmann::ordered_json Stream(const Options& options);
 nlohmann::ordered_json Swap(const Options& options);
 

@@ -28,6 +28,8 @@ int main(int argc, char** argv) {
        hanga::bench::FluxStep},
       {"vae-decode", "FLUX.1's autoencoder decoding one picture", hanga::bench::VaeDecode},
       {"text-encode", "T5-XXL and CLIP-L on one prompt", hanga::bench::TextEncode},
+      {"kernels", "each kernel of a step and of a decode beside its own floor",
+       hanga::bench::Kernels},
       {"stream", "FLUX.1-dev steps under budgets for its weights", hanga::bench::Stream},
       {"swap", "two FLUX.1-dev transformers take turns on the device", hanga::bench::Swap},
   };
