@@ -1,0 +1,69 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/residency/model_residency.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace hanga {
+
+ModelResidency::ModelResidency(const std::string& device_name, const ResidencyLimits& limits)
+    : device_budget_(device_name, limits.device_bytes),
+      host_budget_(limits.pinned_host_bytes, limits.host_bytes) {}
+
+absl::StatusOr<std::unique_ptr<ModelResidency>> ModelResidency::Load(
+    std::vector<NetworkPlacement> networks, const std::string& device_name, at::Device device,
+    at::ScalarType type, const ResidencyLimits& limits) {
+  std::unique_ptr<ModelResidency> model(new ModelResidency(device_name, limits));
+  const ResidentBlocks::Memory memory = {device, &model->device_budget_, &model->host_budget_};
+  for (NetworkPlacement& placed : networks) {
+    absl::StatusOr<std::unique_ptr<ResidentBlocks>> weights =
+        ResidentBlocks::Load(placed.name, std::move(placed.blocks), std::move(placed.where),
+                             std::move(placed.source), type, memory);
+    if (!weights.ok()) return weights.status();
+    if (placed.is_denoiser) model->denoiser_ = weights->get();
+    model->networks_[placed.name] = {placed.makes_room_bytes, *std::move(weights)};
+  }
+  return model;
+}
+
+absl::StatusOr<ResidentBlocks*> ModelResidency::Enter(const std::string& name) {
+  const auto found = networks_.find(name);
+  if (found == networks_.end()) return absl::InternalError(absl::StrCat(name, ": is not placed"));
+  Network& network = found->second;
+  if (current_ != name) {
+    if (!current_.empty()) networks_.at(current_).weights->Close();
+    current_ = name;
+    if (denoiser_ != nullptr && denoiser_->away_bytes() < network.makes_room_bytes) {
+      const absl::Status evicted =
+          denoiser_->Evict(network.makes_room_bytes - denoiser_->away_bytes());
+      if (!evicted.ok()) return evicted;
+    }
+  }
+  if (absl::Status opened = network.weights->Open(); !opened.ok()) return opened;
+  return network.weights.get();
+}
+
+absl::Status ModelResidency::Evict() {
+  for (auto& [name, network] : networks_) {
+    network.weights->Close();
+    if (absl::Status moved = network.weights->Evict(UINT64_MAX); !moved.ok()) return moved;
+  }
+  current_.clear();
+  return absl::OkStatus();
+}
+
+ResidencyCounters ModelResidency::counters() const {
+  ResidencyCounters sum;
+  for (const auto& [name, network] : networks_) {
+    const ResidencyCounters& counters = network.weights->counters();
+    sum.streamed_bytes += counters.streamed_bytes;
+    sum.restored_bytes += counters.restored_bytes;
+    sum.evicted_bytes += counters.evicted_bytes;
+  }
+  return sum;
+}
+
+}  // namespace hanga

@@ -1,0 +1,71 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The networks of one model within one device's budget: text encoders, denoiser, autoencoder. They
+// run one after another, so that the ring of one is the next one's memory, and blocks of the
+// denoiser make room while another network runs where the plan says so.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/residency/resident_blocks.h"
+
+namespace hanga {
+
+struct NetworkPlacement {
+  std::string name;
+  std::vector<BlockWeights*> blocks;
+  BlockTiers where;
+  std::shared_ptr<const WeightSource> source;
+  uint64_t makes_room_bytes = 0;  // that the denoiser gives while this network runs
+  bool is_denoiser = false;
+};
+
+struct ResidencyLimits {
+  uint64_t device_bytes = 0;  // for weights
+  uint64_t pinned_host_bytes = 0, host_bytes = 0;
+};
+
+// Not thread-safe: owned by the thread that owns the device's compute.
+class ModelResidency {
+ public:
+  // Loads every network; the blocks outlive it. RESOURCE_EXHAUSTED: a limit or the machine has no
+  // room; nothing stays loaded then.
+  static absl::StatusOr<std::unique_ptr<ModelResidency>> Load(
+      std::vector<NetworkPlacement> networks, const std::string& device_name, at::Device device,
+      at::ScalarType type, const ResidencyLimits& limits);
+
+  // Makes a network ready for passes. Throws as ATen does.
+  absl::StatusOr<ResidentBlocks*> Enter(const std::string& network);
+
+  // The whole model leaves the device for the host; Enter brings its networks back.
+  absl::Status Evict();
+
+  uint64_t device_bytes() const { return device_budget_.used_bytes(); }
+  uint64_t device_peak_bytes() const { return device_budget_.peak_bytes(); }
+  uint64_t host_bytes() const { return host_budget_.used_bytes(); }
+  // The system refused to lock pages that the limit allowed: copies are slower than planned.
+  bool pinning_refused() const { return host_budget_.pinning_refused(); }
+  ResidencyCounters counters() const;  // of all networks
+
+ private:
+  struct Network {
+    uint64_t makes_room_bytes = 0;
+    std::unique_ptr<ResidentBlocks> weights;
+  };
+
+  ModelResidency(const std::string& device_name, const ResidencyLimits& limits);
+
+  DeviceBudget device_budget_;
+  HostBudget host_budget_;
+  std::map<std::string, Network> networks_;
+  ResidentBlocks* denoiser_ = nullptr;
+  std::string current_;
+};
+
+}  // namespace hanga
