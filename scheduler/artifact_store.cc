@@ -81,11 +81,11 @@ absl::StatusOr<std::unique_ptr<DurableFile>> ArtifactStore::Receive(const Attemp
 }
 
 absl::Status ArtifactStore::PublishArtifact(DurableFile& received, const AttemptFile& file) {
-  return received.Publish(ArtifactPath(file));
+  return received.PublishUnread(ArtifactPath(file));
 }
 
 absl::Status ArtifactStore::PublishCheckpoint(DurableFile& received, const AttemptFile& file) {
-  return received.Publish(CheckpointPath(file));
+  return received.PublishUnread(CheckpointPath(file));
 }
 
 absl::StatusOr<int> ArtifactStore::OpenArtifact(const AttemptFile& file) const {

@@ -5,7 +5,7 @@
 // generations likewise, inputs under their SHA-256. Which of them count is for the job store to
 // say; a file whose attempt it does not know is an orphan of a crash.
 //
-//   incoming/J.I.A.N Publish──▶ artifacts/SS/J.I.A      J job, I image, A attempt, SS = J mod 256
+//   incoming/J.I.A.N ─────────▶ artifacts/SS/J.I.A      J job, I image, A attempt, SS = J mod 256
 //                  └─────────▶ checkpoints/J.I.A
 //   incoming/SHA.N ───────────▶ blobs/SS/SHA
 #pragma once

@@ -97,6 +97,14 @@ class Core final : public Scheduler {
     Digest body_hash;
     JobDone done;
   };
+  struct Submitted {  // a submit that the store has answered
+    std::unique_ptr<LiveJob> job;  // in jobs_ from the answer on
+    v1::SubmitJobRequest request;
+    JobDone done;
+    absl::Status status;
+    JobRecord record;
+    std::vector<Replay> replays;
+  };
   struct Outgoing {  // an assignment whose request must be read before it can be sent
     JobId job = 0;
     uint32_t index = 0;
@@ -108,8 +116,8 @@ class Core final : public Scheduler {
   JobId Replayed(const Digest& key, const Digest& body_hash, JobDone* done)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   uint32_t InternTenant(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void OnSubmitted(std::unique_ptr<LiveJob> job, v1::SubmitJobRequest request, JobDone done,
-                   absl::Status status);
+  void AnswerSubmits();
+  void AnswerSubmit(Submitted submitted);
   void AnswerReplay(JobId id, const Digest& body_hash, JobDone done);
   std::unique_ptr<LiveJob> MakeLive(const v1::SubmitJobRequest& request, uint32_t tenant,
                                     uint32_t model) const;
@@ -214,7 +222,9 @@ class Core final : public Scheduler {
   void RetryWrites();
   void ApplyRetention();
   void ForgetOldJobs();
-  void Wake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { work_ = true; }
+  void Wake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (!std::exchange(work_, true)) wake_.Signal();
+  }
 
   // --- core_watch.cc ---
   std::vector<v1::Preview> PreviewsAfter(JobId id, uint64_t* number);
@@ -247,6 +257,7 @@ class Core final : public Scheduler {
   absl::flat_hash_map<Digest, RequestKey> request_keys_ ABSL_GUARDED_BY(mu_);
   std::deque<std::pair<int64_t, Digest>> request_key_ages_ ABSL_GUARDED_BY(mu_);
   std::map<JobId, std::vector<Replay>> replays_ ABSL_GUARDED_BY(mu_);
+  std::vector<Submitted> submitted_;  // of the commit just told; the store's thread alone uses it
 
   std::map<std::string, WorkerRecord> workers_ ABSL_GUARDED_BY(mu_);
   uint64_t next_worker_key_ ABSL_GUARDED_BY(mu_) = 1;
@@ -270,6 +281,7 @@ class Core final : public Scheduler {
   absl::AnyInvocable<void()> drained_ ABSL_GUARDED_BY(mu_);
 
   bool work_ ABSL_GUARDED_BY(mu_) = false;
+  absl::CondVar wake_;  // of the thread: `work_` or `stopping_` is set
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_, sweeper_;
 };

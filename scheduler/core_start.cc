@@ -25,12 +25,15 @@ Core::Core(SchedulerOptions options, DataFolder folder, std::unique_ptr<JobStore
     : options_(std::move(options)),
       folder_(std::move(folder)),
       artifacts_(folder_, options_.retention.min_free_bytes),
-      store_(std::move(store)) {}
+      store_(std::move(store)) {
+  store_->SetAfterCommit([this] { AnswerSubmits(); });
+}
 
 Core::~Core() {
   {
     absl::MutexLock lock(&mu_);
     stopping_ = true;
+    wake_.Signal();
   }
   if (thread_.joinable()) thread_.join();
   if (sweeper_.joinable()) sweeper_.join();

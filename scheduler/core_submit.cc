@@ -126,7 +126,7 @@ void Core::Submit(const Caller& caller, v1::SubmitJobRequest request, JobDone do
   // Handed in under the lock: jobs become durable in the order of their numbers.
   store_->Write(std::move(change), [this, job = std::move(job), request = std::move(request),
                                     done = std::move(done)](absl::Status status) mutable {
-    OnSubmitted(std::move(job), std::move(request), std::move(done), status);
+    submitted_.push_back({std::move(job), std::move(request), std::move(done), status});
   });
 }
 
@@ -192,39 +192,49 @@ std::unique_ptr<LiveJob> Core::MakeLive(const v1::SubmitJobRequest& request, uin
   return job;
 }
 
-void Core::OnSubmitted(std::unique_ptr<LiveJob> job, v1::SubmitJobRequest request, JobDone done,
-                       absl::Status status) {
-  v1::Job answer;
-  std::vector<Replay> replays;
-  const JobId id = job->id;
+// All that became durable together, under one lock and with one call of the dispatcher: clients
+// that submit at once would otherwise wait for each other here.
+void Core::AnswerSubmits() {
+  if (submitted_.empty()) return;
+  std::vector<Submitted> answers = std::exchange(submitted_, {});
   {
     absl::MutexLock lock(&mu_);
-    pending_tasks_ -= job->images;
-    if (const auto it = replays_.find(id); it != replays_.end()) {
-      replays = std::move(it->second);
-      replays_.erase(it);
+    for (Submitted& answer : answers) {
+      const LiveJob& job = *answer.job;
+      pending_tasks_ -= job.images;
+      if (const auto it = replays_.find(job.id); it != replays_.end()) {
+        answer.replays = std::move(it->second);
+        replays_.erase(it);
+      }
+      answer.record = MakeRecord(job);
+      if (answer.status.ok()) {
+        if (job.has_request_key) request_keys_[job.request_key].durable = true;
+        AddLive(std::move(answer.job));
+      } else if (job.has_request_key) {
+        request_keys_.erase(job.request_key);
+      }
     }
-    if (status.ok()) {
-      if (job->has_request_key) request_keys_[job->request_key].durable = true;
-      FillRecord(tag(), MakeRecord(*job), &answer);
-      AddLive(std::move(job));
-      Wake();
-    } else if (job->has_request_key) {
-      request_keys_.erase(job->request_key);
-    }
+    Wake();
   }
+  for (Submitted& answer : answers) AnswerSubmit(std::move(answer));
+}
+
+void Core::AnswerSubmit(Submitted submitted) {
+  absl::Status status = submitted.status;
   if (status.ok()) {
-    FillRequest(std::move(request), &answer);
-    done(std::move(answer));
+    v1::Job answer;
+    FillRecord(tag(), submitted.record, &answer);
+    FillRequest(std::move(submitted.request), &answer);
+    submitted.done(std::move(answer));
   } else {
     status = StatusWithReason(status.code(),
                               absl::IsResourceExhausted(status) ? "NO_SPACE" : "STORE_UNAVAILABLE",
                               status.message());
-    done(status);
+    submitted.done(status);
   }
-  for (Replay& replay : replays) {
+  for (Replay& replay : submitted.replays) {
     if (status.ok()) {
-      AnswerReplay(id, replay.body_hash, std::move(replay.done));
+      AnswerReplay(submitted.record.id, replay.body_hash, std::move(replay.done));
     } else {
       replay.done(status);
     }

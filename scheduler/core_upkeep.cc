@@ -22,11 +22,10 @@ constexpr absl::Duration kForgetWorkerAfter = absl::Minutes(10);
 }  // namespace
 
 void Core::Loop() {
-  const auto woken = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return work_ || stopping_; };
   for (;;) {
     {
       absl::MutexLock lock(&mu_);
-      mu_.AwaitWithTimeout(absl::Condition(&woken), kTick);
+      if (!work_ && !stopping_) wake_.WaitWithTimeout(&mu_, kTick);
       if (stopping_) return;
     }
     RunOnce();

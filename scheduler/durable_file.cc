@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <future>
 #include <system_error>
 
 #include "absl/cleanup/cleanup.h"
@@ -26,6 +27,21 @@ absl::Status DiskError(int error, absl::string_view what) {
     return absl::ResourceExhaustedError(absl::StrCat(what, ": no space left on the disk"));
   }
   return absl::ErrnoToStatus(error, what);
+}
+
+std::string FolderOf(const std::string& path) { return std::filesystem::path(path).parent_path(); }
+
+// Makes it if missing; true if it is new: then the folder around it is to be synced too.
+absl::StatusOr<bool> MakeFolder(const std::string& path) {
+  if (mkdir(path.c_str(), 0750) == 0) return true;
+  if (errno == EEXIST) return false;
+  return DiskError(errno, "a folder cannot be made in the data folder");
+}
+
+absl::Status SyncFolders(const std::string& path, bool is_new) {
+  absl::Status status = SyncFolder(path);
+  if (is_new) status.Update(SyncFolder(FolderOf(path)));
+  return status;
 }
 
 }  // namespace
@@ -52,9 +68,8 @@ absl::StatusOr<std::unique_ptr<DurableFile>> DurableFile::Create(std::string pat
 }
 
 DurableFile::~DurableFile() {
-  if (fd_ < 0) return;
   close(fd_);
-  unlink(path_.c_str());
+  if (!path_.empty()) unlink(path_.c_str());
 }
 
 absl::Status DurableFile::Append(absl::string_view data) {
@@ -75,22 +90,44 @@ const std::string& DurableFile::Seal() {
 }
 
 absl::Status DurableFile::Publish(const std::string& path) {
+  const std::string folder = FolderOf(path);
+  if (auto status = Sync(); !status.ok()) return status;
+  const auto is_new = MakeFolder(folder);
+  if (!is_new.ok()) return is_new.status();
+  if (auto status = Rename(path); !status.ok()) return status;
+  FaultPoint("file: before its folder's fsync");
+  return Keep(SyncFolders(folder, *is_new));
+}
+
+absl::Status DurableFile::PublishUnread(const std::string& path) {
+  const std::string folder = FolderOf(path);
+  const auto is_new = MakeFolder(folder);
+  if (!is_new.ok()) return is_new.status();
+  if (auto status = Rename(path); !status.ok()) return status;
+  auto folders = std::async(std::launch::async, [&] { return SyncFolders(folder, *is_new); });
+  absl::Status status = Sync();
+  status.Update(folders.get());
+  return Keep(status);
+}
+
+absl::Status DurableFile::Sync() {
   FaultPoint("file: before its fsync");
-  if (fsync(fd_) != 0) return DiskError(errno, "a file of the data folder cannot be written");
-  const std::string folder = std::filesystem::path(path).parent_path();
-  if (mkdir(folder.c_str(), 0750) == 0) {
-    const std::string parent = std::filesystem::path(folder).parent_path();
-    if (auto status = SyncFolder(parent); !status.ok()) return status;
-  } else if (errno != EEXIST) {
-    return DiskError(errno, "a folder cannot be made in the data folder");
-  }
+  return fsync(fd_) == 0 ? absl::OkStatus()
+                         : DiskError(errno, "a file of the data folder cannot be written");
+}
+
+absl::Status DurableFile::Rename(const std::string& path) {
   FaultPoint("file: before its rename");
   if (rename(path_.c_str(), path.c_str()) != 0) {
     return DiskError(errno, "a file of the data folder cannot be renamed");
   }
-  close(std::exchange(fd_, -1));
-  FaultPoint("file: before its folder's fsync");
-  return SyncFolder(folder);
+  path_ = path;
+  return absl::OkStatus();
+}
+
+absl::Status DurableFile::Keep(const absl::Status& durable) {
+  if (durable.ok()) path_.clear();
+  return durable;
 }
 
 absl::Status SyncFolder(const std::string& path) {

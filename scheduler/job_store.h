@@ -11,7 +11,9 @@
 //    without disk space, UNAVAILABLE otherwise. A change that failed has left no trace.
 // 3. Changes carry whole records. Writing one twice, or after a newer one (by `sequence` for jobs,
 //    by an ended outcome for attempts), changes nothing: a failed change may be written again.
-// 4. Reads see what is durable. DATA_LOSS names the record whose checksum does not fit.
+// 4. What became durable together is told together: `after_commit` is called on the same thread
+//    after the last `done` of one commit, so that work for many changes can be done at once.
+// 5. Reads see what is durable. DATA_LOSS names the record whose checksum does not fit.
 #pragma once
 
 #include <functional>
@@ -70,6 +72,7 @@ class JobStore {
 
   virtual void Write(StoreChange change, Done done) = 0;
   virtual void Flush() = 0;  // until the callbacks of what was written have returned
+  virtual void SetAfterCommit(std::function<void()> after_commit) = 0;  // before the first Write()
 
   virtual absl::StatusOr<StoredJob> Read(JobId id) = 0;          // NOT_FOUND
   virtual absl::StatusOr<JobRequest> ReadRequest(JobId id) = 0;  // NOT_FOUND

@@ -97,6 +97,9 @@ class SqliteJobStore : public JobStore {
     writer_->Write(std::move(change), std::move(done));
   }
   void Flush() override { writer_->Flush(); }
+  void SetAfterCommit(std::function<void()> after_commit) override {
+    writer_->SetAfterCommit(std::move(after_commit));
+  }
   StoreMeasures measures() override { return writer_->measures(); }
 
   absl::StatusOr<StoredJob> Read(JobId id) override { return ReaderFor(id).Read(id); }

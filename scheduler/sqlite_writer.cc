@@ -44,6 +44,7 @@ SqliteWriter::~SqliteWriter() {
   {
     absl::MutexLock lock(&mu_);
     stopping_ = true;
+    writer_work_.Signal();
   }
   writer_.join();
   caller_.join();
@@ -55,14 +56,17 @@ SqliteWriter::~SqliteWriter() {
 void SqliteWriter::Write(StoreChange change, JobStore::Done done) {
   absl::MutexLock lock(&mu_);
   queue_.push_back({std::move(change), std::move(done)});
+  if (queue_.size() == 1) writer_work_.Signal();
+}
+
+void SqliteWriter::SetAfterCommit(std::function<void()> after_commit) {
+  absl::MutexLock lock(&mu_);
+  after_commit_ = std::move(after_commit);
 }
 
 void SqliteWriter::Flush() {
   absl::MutexLock lock(&mu_);
-  const auto idle = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
-    return queue_.empty() && !writing_ && answered_.empty() && !calling_back_;
-  };
-  mu_.Await(absl::Condition(&idle));
+  while (!Idle()) idle_.Wait(&mu_);
 }
 
 StoreMeasures SqliteWriter::measures() {
@@ -71,18 +75,18 @@ StoreMeasures SqliteWriter::measures() {
 }
 
 void SqliteWriter::WriteLoop() {
-  const auto has_work = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
-    return !queue_.empty() || checkpoint_ready_ || stopping_;
-  };
   for (;;) {
     std::vector<Pending> batch;
     bool finish_checkpoint = false;
     {
       absl::MutexLock lock(&mu_);
       writing_ = false;
-      mu_.Await(absl::Condition(&has_work));
+      if (Idle()) idle_.SignalAll();
+      while (queue_.empty() && !checkpoint_ready_ && !stopping_) writer_work_.Wait(&mu_);
       if (queue_.empty() && stopping_) {
         writer_done_ = true;
+        caller_work_.Signal();
+        checkpointer_work_.Signal();
         return;
       }
       if (queue_.size() <= kMaxBatch) {
@@ -105,7 +109,9 @@ void SqliteWriter::WriteLoop() {
     measures_.changes += batch.size();
     measures_.commit.Observe(took);
     checkpoint_wanted_ = wal_frames_ >= kCheckpointFrames;
+    if (checkpoint_wanted_) checkpointer_work_.Signal();
     answered_.push_back({std::move(batch), status});
+    caller_work_.Signal();
   }
 }
 
@@ -129,16 +135,16 @@ void SqliteWriter::Acknowledge() {
 }
 
 void SqliteWriter::CallBackLoop() {
-  const auto has_work = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
-    return !answered_.empty() || writer_done_;
-  };
   for (;;) {
     Answered answered;
+    std::function<void()> after_commit;
     {
       absl::MutexLock lock(&mu_);
       calling_back_ = false;
-      mu_.Await(absl::Condition(&has_work));
+      if (Idle()) idle_.SignalAll();
+      while (answered_.empty() && !writer_done_) caller_work_.Wait(&mu_);
       if (answered_.empty()) return;
+      after_commit = after_commit_;
       answered = std::move(answered_.front());
       answered_.pop_front();
       calling_back_ = true;
@@ -146,17 +152,15 @@ void SqliteWriter::CallBackLoop() {
     for (Pending& pending : answered.batch) {
       if (pending.done) pending.done(answered.status);
     }
+    if (after_commit) after_commit();
   }
 }
 
 void SqliteWriter::CheckpointLoop() {
-  const auto has_work = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
-    return checkpoint_wanted_ || writer_done_;
-  };
   for (;;) {
     {
       absl::MutexLock lock(&mu_);
-      mu_.Await(absl::Condition(&has_work));
+      while (!checkpoint_wanted_ && !writer_done_) checkpointer_work_.Wait(&mu_);
       if (writer_done_) return;
       checkpoint_wanted_ = false;
     }
@@ -165,6 +169,7 @@ void SqliteWriter::CheckpointLoop() {
                               nullptr);
     absl::MutexLock lock(&mu_);
     checkpoint_ready_ = true;
+    writer_work_.Signal();
   }
 }
 

@@ -6,10 +6,14 @@
 //
 //   Write() ─┐            writer thread                       callback thread
 //   Write() ─┼─▶ queue ─▶ BEGIN, rows of all, COMMIT (fsync) ─▶ done(), done(), done()
-//   Write() ─┘                     next commit meanwhile
+//   Write() ─┘                     next commit meanwhile          after_commit()
+//
+// Condition variables, not absl::Condition: with a waiter of the latter every unlocking would go
+// the slow way, also that of a Write() that has nobody to wake.
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -34,6 +38,7 @@ class SqliteWriter {
 
   void Write(StoreChange change, JobStore::Done done);
   void Flush();
+  void SetAfterCommit(std::function<void()> after_commit);  // before the first Write()
   StoreMeasures measures();
 
  private:
@@ -46,6 +51,9 @@ class SqliteWriter {
     absl::Status status;
   };
 
+  bool Idle() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return queue_.empty() && !writing_ && answered_.empty() && !calling_back_;
+  }
   void WriteLoop();
   void CallBackLoop();
   void CheckpointLoop();
@@ -63,6 +71,8 @@ class SqliteWriter {
   int wal_frames_ = 0;  // set by SQLite's hook after a commit
 
   absl::Mutex mu_;
+  absl::CondVar writer_work_, caller_work_, checkpointer_work_, idle_;
+  std::function<void()> after_commit_ ABSL_GUARDED_BY(mu_);
   std::vector<Pending> queue_ ABSL_GUARDED_BY(mu_);
   std::deque<Answered> answered_ ABSL_GUARDED_BY(mu_);
   bool calling_back_ ABSL_GUARDED_BY(mu_) = false;
