@@ -55,10 +55,10 @@ void Daemon::Start() {
   for (const std::string& device : settings_.devices) {
     absl::StrAppend(&devices, devices.empty() ? "" : ", ", "\"", device, "\"");
   }
-  std::string config = absl::StrCat("[server]\nlisten = \"", settings_.listen, "\"\ndata = \"",
-                                    folder_ / "data", "\"\nport_file = \"", folder_ / "port",
-                                    "\"\ngrace = \"5s\"\n[workers]\ndevices = [", devices,
-                                    "]\nthreads = 1\n", settings_.more, "\n");
+  std::string config =
+      absl::StrCat("[server]\nlisten = \"", settings_.listen, "\"\ndata = \"", folder_ / "data",
+                   "\"\nport_file = \"", folder_ / "port", "\"\ngrace = \"5s\"\n", settings_.server,
+                   "\n[workers]\ndevices = [", devices, "]\nthreads = 1\n", settings_.more, "\n");
   for (const auto& [name, path] : settings_.models) {
     absl::StrAppend(&config, "[[model]]\nname = \"", name, "\"\npath = \"", path, "\"\n");
   }
@@ -72,7 +72,7 @@ void Daemon::Start() {
   })) << log();
   ASSERT_TRUE(process_->running()) << log();
   address_ = "127.0.0.1:" + port.substr(0, port.size() - 1);
-  client::ClientOptions options;
+  client::ClientOptions options = settings_.client;
   options.address = address_;
   client_ = *client::Client::Make(options);
 }

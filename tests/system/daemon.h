@@ -30,6 +30,8 @@ struct DaemonSettings {
   std::vector<std::pair<std::string, std::string>> models;  // name, path
   std::string more;                                         // TOML that goes before [[model]]
   std::string listen = "127.0.0.1:0";
+  std::string server = {};            // further TOML of [server]
+  client::ClientOptions client = {};  // what its client presents; the address is filled in
 };
 
 // Not thread-safe, but its client is.
@@ -46,8 +48,9 @@ class Daemon {
   std::string config() const { return folder_ / "hangad.toml"; }
   std::string log() const { return process_->err() + process_->out(); }
 
-  // After kill -9: another process on the same folder and port.
+  // After kill -9: another process on the same folder and port, with the settings as they are now.
   void Restart();
+  DaemonSettings& settings() { return settings_; }
 
   // The answer of ListWorkers for one worker; empty if there is none.
   v1::Worker Worker(const std::string& id);
