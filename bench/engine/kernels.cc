@@ -11,6 +11,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "bench/engine/commands.h"
 #include "bench/engine/device_timer.h"
 #include "bench/engine/floor.h"
@@ -115,7 +116,7 @@ void AddPictureKernels(Bench* bench) {
     const auto x = Random({1, channels, side, side}).contiguous(at::MemoryFormat::ChannelsLast);
     const auto y = at::zeros_like(x), vector = Random({channels});
     const double bytes = 2.0 * x.numel();
-    const std::string size = "_" + std::to_string(side) + "x" + std::to_string(channels);
+    const std::string size = absl::StrCat("_", side, "x", channels);
     bench->AddBytes("group_norm_silu" + size, 3 * bytes,
                     [&] { kernels::GroupNormSilu(x, 32, vector, vector, 1e-6, vector); });
     bench->AddBytes("channel_bias" + size, 2 * bytes, [&] { kernels::AddChannelBias(y, vector); });
