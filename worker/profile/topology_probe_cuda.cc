@@ -132,9 +132,12 @@ absl::Status ReadGpuMemory(int index, placement::Device* device) {
       cudaMemGetInfo(&free, &total) != cudaSuccess) {
     return absl::UnavailableError(absl::StrCat("cuda:", index, " does not answer"));
   }
-  const auto stats =
-      c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index));
-  const auto held = stats.reserved_bytes[0].current - stats.allocated_bytes[0].current;
+  uint64_t held = 0;  // by this process's allocator, unused; it may not have begun
+  if (c10::cuda::CUDACachingAllocator::get()->initialized()) {
+    const auto stats =
+        c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index));
+    held = stats.reserved_bytes[0].current - stats.allocated_bytes[0].current;
+  }
   device->model = properties.name;
   device->total_bytes = total;
   device->used_by_others_bytes = total - std::min<uint64_t>(total, free + held);
