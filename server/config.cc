@@ -131,6 +131,7 @@ class ConfigParser {
     ReadPath(reader, "path", &model.path);
     if (model.path.empty()) reader.Reject("path", "is required: a folder or a checkpoint file");
     reader.ReadChoice("dtype", {"auto", "float32", "bfloat16", "float16"}, &model.dtype);
+    reader.ReadChoice("weights", {"auto", "fp8"}, &model.weights);
     reader.ReadChoice("mode", {"auto", "replicate", "split", "parallel"}, &model.mode);
     reader.ReadString("placement", &model.placement);
     ReadMemory(reader, "reserve_vram", &model.reserve_vram);

@@ -79,6 +79,7 @@ struct ModelConfig {
   std::string name;  // [a-z0-9._-]{1,64}
   std::string path;  // a diffusers folder or a checkpoint file, absolute
   std::string dtype = "auto";
+  std::string weights = "auto";
   std::string mode = "auto";
   std::string placement = "auto";
   // Memory that the model may take on a worker; unset: the worker's defaults (docs/residency.md).

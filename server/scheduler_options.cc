@@ -14,6 +14,7 @@ std::string Fingerprint(v1::ModelDeployment deployment) {
   std::string text =
       absl::StrCat(deployment.path(), "\n", deployment.dtype(), "\n", deployment.mode(), "\n",
                    deployment.placement(), "\n", deployment.max_pixels());
+  if (deployment.weights() == "fp8") absl::StrAppend(&text, "\nweights=fp8");
   if (deployment.has_reserve_vram_bytes()) {
     absl::StrAppend(&text, "\nreserve_vram=", deployment.reserve_vram_bytes());
   }
@@ -39,6 +40,7 @@ ModelOptions MakeModel(const ModelConfig& config) {
   deployment.set_name(absl::StrCat("models/", config.name));
   deployment.set_path(config.path);
   deployment.set_dtype(config.dtype);
+  deployment.set_weights(config.weights);
   deployment.set_mode(config.mode);
   deployment.set_placement(config.placement);
   deployment.set_max_pixels(config.max_pixels);
