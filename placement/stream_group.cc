@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "placement/components.h"
@@ -15,7 +16,8 @@
 namespace hanga::placement {
 namespace {
 
-constexpr size_t kSolvedChoices = 2;    // of the estimated best; the rest are not worth a solution
+constexpr size_t kSolvedChoices = 4;    // of the estimated best; the rest are not worth a solution
+constexpr size_t kSolvedAlike = 2;      // of those that leave the denoiser about the same memory
 constexpr double kCloseEnough = 1.004;  // of an estimate, which is nearly a bound
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
@@ -44,11 +46,15 @@ class StreamGroupPlanner {
                      [](const Choice& a, const Choice& b) { return a.estimate < b.estimate; });
     std::optional<GroupPlan> best;
     size_t solved = 0;
+    std::map<uint64_t, size_t> alike;  // by the blocks that there is room for
     for (const Choice& choice : choices) {
       if (solved >= kSolvedChoices || choice.estimate == kNever) break;
-      if (best && choice.estimate * kCloseEnough >= Objective(*best)) continue;
+      if (best && choice.estimate * kCloseEnough >= Objective(*best)) break;
+      const uint64_t room = DenoiserCapacity(choice) / std::max<uint64_t>(1, 2 * largest_block_);
+      if (alike[room] >= kSolvedAlike) continue;
       std::optional<GroupPlan> plan = Solve(choice);
       if (!plan) continue;
+      ++alike[room];
       ++solved;
       if (!best || Objective(*plan) < Objective(*best)) best = std::move(plan);
     }

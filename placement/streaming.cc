@@ -14,7 +14,7 @@ namespace {
 constexpr int kRingDepths[] = {1, 2, 3, 4, 6, 8};
 constexpr double kCloseEnough = 1.004;  // of a lower bound: searching on is not worth the time
 constexpr double kShallowWins = 1.01;   // a deeper ring must give more than this
-constexpr int kSearchBudget = 8000;     // simulated blocks, over all candidates
+constexpr int kSearchBudget = 4000;     // simulated blocks, over all candidates
 constexpr int kManySizes = 8;
 
 uint64_t RunBytes(const StreamBlock& block) { return block.run_bytes; }
@@ -98,45 +98,57 @@ StreamSolution Describe(const StreamRequest& request, std::vector<int> source, i
 }  // namespace
 
 double PerfectPassSeconds(const StreamRequest& request, const std::vector<int>& source) {
-  std::vector<double> engines(request.engines, 0.0);
+  constexpr int kFewEngines = 16;
+  double few[kFewEngines] = {};
+  std::vector<double> many(request.engines > kFewEngines ? request.engines : 0, 0.0);
+  double* const engines = many.empty() ? few : many.data();
+  double perfect = TotalCompute(request);
   for (size_t i = 0; i < source.size(); ++i) {
     if (source[i] == kResidentHere) continue;
     const StreamSource& from = request.sources[source[i]];
-    engines[from.engine] +=
-        static_cast<double>(request.blocks[i].stored_bytes) / from.bytes_per_second;
+    double& engine = engines[from.engine];
+    engine += static_cast<double>(request.blocks[i].stored_bytes) / from.bytes_per_second;
+    perfect = std::max(perfect, engine);
   }
-  return std::max(TotalCompute(request), *std::max_element(engines.begin(), engines.end()));
+  return perfect;
 }
 
-void FillSimRank(const StreamRequest& request, const std::vector<int>& source, int slots,
-                 SimRank* rank) {
-  // Copies are slowed in the share of the pass in which kernels run.
+double CopySlowdown(const StreamRequest& request, const std::vector<int>& source,
+                    double compute_seconds) {
+  if (request.while_computing == 1) return 1;
   const double perfect = PerfectPassSeconds(request, source);
-  const double busy = perfect > 0 ? TotalCompute(request) / perfect : 0;
-  const double slower = 1 / (1 - busy + busy * request.while_computing);
-  rank->engines = request.engines;
-  rank->slots = slots;
-  rank->blocks.assign(source.size(), SimBlock{});
-  for (size_t i = 0; i < source.size(); ++i) {
-    const StreamBlock& block = request.blocks[i];
-    SimBlock& sim = rank->blocks[i];
-    sim.compute_seconds = block.compute_seconds;
-    const double bytes = static_cast<double>(block.stored_bytes);
-    if (source[i] == kResidentHere) {
-      if (!request.sources.empty())  // the first source is the host's
-        sim.load_seconds = bytes / request.sources[0].bytes_per_second;
-      continue;
-    }
-    const StreamSource& from = request.sources[source[i]];
-    sim.engine = from.engine;
-    sim.copy_seconds = from.latency_seconds + bytes / from.bytes_per_second * slower;
-    if (from.read_bytes_per_second > 0) sim.read_seconds = bytes / from.read_bytes_per_second;
-  }
+  const double busy = perfect > 0 ? compute_seconds / perfect : 0;
+  return 1 / (1 - busy + busy * request.while_computing);
+}
+
+SimBlock StreamedSimBlock(const StreamBlock& block, const StreamSource& from, double slower) {
+  const double bytes = static_cast<double>(block.stored_bytes);
+  SimBlock sim;
+  sim.compute_seconds = block.compute_seconds;
+  sim.engine = from.engine;
+  sim.copy_seconds = from.latency_seconds + bytes / from.bytes_per_second * slower;
+  if (from.read_bytes_per_second > 0) sim.read_seconds = bytes / from.read_bytes_per_second;
+  return sim;
 }
 
 SimRank ToSimRank(const StreamRequest& request, const std::vector<int>& source, int slots) {
+  const double slower = CopySlowdown(request, source, TotalCompute(request));
   SimRank rank;
-  FillSimRank(request, source, slots, &rank);
+  rank.engines = request.engines;
+  rank.slots = slots;
+  for (size_t i = 0; i < source.size(); ++i) {
+    const StreamBlock& block = request.blocks[i];
+    if (source[i] != kResidentHere) {
+      rank.blocks.push_back(StreamedSimBlock(block, request.sources[source[i]], slower));
+      continue;
+    }
+    SimBlock& sim = rank.blocks.emplace_back();
+    sim.compute_seconds = block.compute_seconds;
+    if (!request.sources.empty()) {  // the first source is the host's
+      sim.load_seconds =
+          static_cast<double>(block.stored_bytes) / request.sources[0].bytes_per_second;
+    }
+  }
   return rank;
 }
 

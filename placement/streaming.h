@@ -67,9 +67,11 @@ std::optional<StreamSolution> SolveRing(const StreamRequest& request,
 
 // What the executor would do, for the simulator.
 SimRank ToSimRank(const StreamRequest& request, const std::vector<int>& source, int slots);
-// The same into a rank whose memory is used again.
-void FillSimRank(const StreamRequest& request, const std::vector<int>& source, int slots,
-                 SimRank* rank);
+// A streamed block of it; copies take `slower` times as long as the source alone would.
+SimBlock StreamedSimBlock(const StreamBlock& block, const StreamSource& from, double slower);
+// By how much: copies are slowed in the share of a pass in which kernels run.
+double CopySlowdown(const StreamRequest& request, const std::vector<int>& source,
+                    double compute_seconds);
 
 // The lower bound above: what pass_seconds would be with perfect overlap.
 double PerfectPassSeconds(const StreamRequest& request, const std::vector<int>& source);

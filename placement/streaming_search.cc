@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 
 namespace hanga::placement {
 namespace {
@@ -14,33 +15,26 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kBetter = 1 - 1e-4;
 constexpr size_t kFewBlocks = 12;  // up to which three are flipped at once
 
-// Gives each streamed block the source that would have it there first; false when they are full.
-bool AssignSources(const StreamRequest& request, const std::vector<char>& streamed,
-                   std::vector<int>* source) {
-  const size_t count = request.sources.size();
-  std::vector<uint64_t> room(count);
-  for (size_t s = 0; s < count; ++s) room[s] = request.sources[s].capacity_bytes;
-  std::vector<double> engine_end(request.engines, 0.0);
-  source->assign(streamed.size(), kResidentHere);
-  for (size_t i = 0; i < streamed.size(); ++i) {
-    if (!streamed[i]) continue;
-    const uint64_t bytes = request.blocks[i].stored_bytes;
-    double best_end = kNever;
-    uint64_t engines_seen = 0;  // the first source with room speaks for its engine
-    for (size_t s = 0; s < count; ++s) {
-      const StreamSource& from = request.sources[s];
-      if (room[s] < bytes || (engines_seen >> from.engine & 1) != 0) continue;
-      engines_seen |= uint64_t{1} << from.engine;
-      double rate = from.bytes_per_second;
-      if (from.read_bytes_per_second > 0) rate = std::min(rate, from.read_bytes_per_second);
-      const double end = engine_end[from.engine] + from.latency_seconds + bytes / rate;
-      if (end < best_end) best_end = end, (*source)[i] = static_cast<int>(s);
+// Items of equal size, 1, 2, 4, ... at a time: every count of them is a sum of some.
+struct Bundle {
+  uint64_t bytes;
+  size_t first, count;  // into the items in order of size
+};
+
+std::vector<Bundle> BundlesOf(const std::vector<uint64_t>& sizes,
+                              const std::vector<size_t>& by_size) {
+  std::vector<Bundle> bundles;
+  for (size_t begin = 0; begin < by_size.size();) {
+    const uint64_t bytes = sizes[by_size[begin]];
+    size_t end = begin;
+    while (end < by_size.size() && sizes[by_size[end]] == bytes) ++end;
+    for (size_t count = 1; begin < end; count *= 2) {
+      const size_t taken = std::min(count, end - begin);
+      bundles.push_back({bytes * taken, begin, taken});
+      begin += taken;
     }
-    if ((*source)[i] == kResidentHere) return false;
-    room[(*source)[i]] -= bytes;
-    engine_end[request.sources[(*source)[i]].engine] = best_end;
   }
-  return true;
+  return bundles;
 }
 
 }  // namespace
@@ -49,19 +43,24 @@ std::vector<char> LargestSubset(const std::vector<uint64_t>& sizes, uint64_t cap
   constexpr size_t kExactItems = 16, kMostSums = 512;
   struct Sum {
     uint64_t bytes;
-    int before;  // index of the sum without `item`; -1: nothing taken yet
-    int item;
+    int before;  // index of the sum without `bundle`; -1: nothing taken yet
+    int bundle;
   };
+  std::vector<size_t> by_size(sizes.size());
+  std::iota(by_size.begin(), by_size.end(), size_t{0});
+  std::stable_sort(by_size.begin(), by_size.end(),
+                   [&](size_t a, size_t b) { return sizes[a] < sizes[b]; });
+  const std::vector<Bundle> bundles = BundlesOf(sizes, by_size);
   std::vector<Sum> sums = {{0, -1, -1}};
   std::vector<int> frontier = {0}, merged;  // indices into sums, by bytes
-  const uint64_t grain = sizes.size() <= kExactItems ? 0 : capacity / kMostSums;
-  for (size_t item = 0; item < sizes.size(); ++item) {
+  const uint64_t grain = bundles.size() <= kExactItems ? 0 : capacity / kMostSums;
+  for (size_t b = 0; b < bundles.size(); ++b) {
     std::vector<int> with;
     for (const int index : frontier) {
-      const uint64_t bytes = sums[index].bytes + sizes[item];
+      const uint64_t bytes = sums[index].bytes + bundles[b].bytes;
       if (bytes > capacity) break;
       with.push_back(static_cast<int>(sums.size()));
-      sums.push_back({bytes, index, static_cast<int>(item)});
+      sums.push_back({bytes, index, static_cast<int>(b)});
     }
     merged.clear();
     std::merge(frontier.begin(), frontier.end(), with.begin(), with.end(),
@@ -81,9 +80,16 @@ std::vector<char> LargestSubset(const std::vector<uint64_t>& sizes, uint64_t cap
       frontier.insert(frontier.begin(), 0);
   }
   std::vector<char> taken(sizes.size(), 0);
-  for (int at = frontier.back(); sums[at].before >= 0; at = sums[at].before)
-    taken[sums[at].item] = 1;
+  for (int at = frontier.back(); sums[at].before >= 0; at = sums[at].before) {
+    const Bundle& bundle = bundles[sums[at].bundle];
+    for (size_t i = 0; i < bundle.count; ++i) taken[by_size[bundle.first + i]] = 1;
+  }
   return taken;
+}
+
+StreamSearch::StreamSearch(const StreamRequest& request, int budget)
+    : request_(request), budget_(budget) {
+  for (const StreamBlock& block : request.blocks) compute_seconds_ += block.compute_seconds;
 }
 
 bool StreamSearch::Streamable(size_t block) const {
@@ -171,10 +177,61 @@ void StreamSearch::MakeFeasible(Streamed* streamed, size_t fixed) const {
   }
 }
 
+// Gives each streamed block the source that would have it there first; false when they are full.
+bool StreamSearch::AssignSources(const Streamed& streamed, std::vector<int>* source) {
+  const size_t count = request_.sources.size();
+  room_.resize(count);
+  for (size_t s = 0; s < count; ++s) room_[s] = request_.sources[s].capacity_bytes;
+  engine_end_.assign(request_.engines, 0.0);
+  source->assign(streamed.size(), kResidentHere);
+  for (size_t i = 0; i < streamed.size(); ++i) {
+    if (!streamed[i]) continue;
+    const uint64_t bytes = request_.blocks[i].stored_bytes;
+    double best_end = kNever;
+    uint64_t engines_seen = 0;  // the first source with room speaks for its engine
+    for (size_t s = 0; s < count; ++s) {
+      const StreamSource& from = request_.sources[s];
+      if (room_[s] < bytes || (engines_seen >> from.engine & 1) != 0) continue;
+      engines_seen |= uint64_t{1} << from.engine;
+      double rate = from.bytes_per_second;
+      if (from.read_bytes_per_second > 0) rate = std::min(rate, from.read_bytes_per_second);
+      const double end = engine_end_[from.engine] + from.latency_seconds + bytes / rate;
+      if (end < best_end) best_end = end, (*source)[i] = static_cast<int>(s);
+    }
+    if ((*source)[i] == kResidentHere) return false;
+    room_[(*source)[i]] -= bytes;
+    engine_end_[request_.sources[(*source)[i]].engine] = best_end;
+  }
+  return true;
+}
+
+// As FillSimRank would have it, with each run of resident blocks as one.
+void StreamSearch::FillRank(const std::vector<int>& source) {
+  const double slower = CopySlowdown(request_, source, compute_seconds_);
+  rank_.engines = request_.engines;
+  rank_.slots = slots_;
+  rank_.blocks.clear();
+  bool resident = false;
+  for (size_t i = 0; i < source.size(); ++i) {
+    const StreamBlock& block = request_.blocks[i];
+    if (source[i] == kResidentHere) {
+      if (resident) {
+        rank_.blocks.back().compute_seconds += block.compute_seconds;
+      } else {
+        rank_.blocks.push_back({.compute_seconds = block.compute_seconds});
+      }
+      resident = true;
+      continue;
+    }
+    resident = false;
+    rank_.blocks.push_back(StreamedSimBlock(block, request_.sources[source[i]], slower));
+  }
+}
+
 double StreamSearch::Evaluate(const Streamed& streamed, std::vector<int>* source) {
   --budget_;
-  if (!AssignSources(request_, streamed, source)) return kNever;
-  FillSimRank(request_, *source, slots_, &rank_);
+  if (!AssignSources(streamed, source)) return kNever;
+  FillRank(*source);
   return SteadyPassSeconds(rank_, &scratch_);
 }
 

@@ -13,13 +13,13 @@
 namespace hanga::placement {
 
 // Bytes of the largest subset of `sizes` that is not above `capacity`, and which items it has.
-// Exact for up to 16 items, within capacity / 512 beyond.
+// Exact for up to 16 items, and for more of few sizes; within capacity / 512 beyond.
 std::vector<char> LargestSubset(const std::vector<uint64_t>& sizes, uint64_t capacity);
 
 // Keeps scratch memory and the budget of evaluations over several rings. Not thread-safe.
 class StreamSearch {
  public:
-  StreamSearch(const StreamRequest& request, int budget) : request_(request), budget_(budget) {}
+  StreamSearch(const StreamRequest& request, int budget);
 
   struct Found {
     std::vector<int> source;
@@ -38,6 +38,8 @@ class StreamSearch {
   Streamed StartFromPace() const;
   // Streams more until the rest fits, then less while it fits; leaves block `fixed` as it is.
   void MakeFeasible(Streamed* streamed, size_t fixed) const;
+  bool AssignSources(const Streamed& streamed, std::vector<int>* source);
+  void FillRank(const std::vector<int>& source);
   double Evaluate(const Streamed& streamed, std::vector<int>* source);
   void Improve(Streamed streamed, Found* best, double good_enough);
   bool Streamable(size_t block) const;
@@ -47,7 +49,10 @@ class StreamSearch {
   int budget_;
   int slots_ = 0;
   uint64_t slot_bytes_ = 0, resident_capacity_ = 0;
-  std::vector<double> scratch_;
+  double compute_seconds_ = 0;  // of a pass
+  // Scratch.
+  std::vector<double> scratch_, engine_end_;
+  std::vector<uint64_t> room_;
   SimRank rank_;
 };
 
