@@ -36,6 +36,7 @@
 #include "scheduler/model_table.h"
 #include "scheduler/scheduler.h"
 #include "scheduler/token_source.h"
+#include "scheduler/worker_group.h"
 #include "scheduler/worker_record.h"
 
 namespace hanga {
@@ -211,6 +212,25 @@ class Core final : public Scheduler {
   void Quarantine(WorkerRecord& worker, std::string why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void NoteReadiness() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  // --- core_groups.cc ---
+  // Whether the worker may be given tasks of the model: alone, or as the leader of a group.
+  bool MayRun(uint32_t model, const WorkerRecord& worker) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool MayJoin(const WorkerRecord& worker) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void TendGroups() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void FormGroups(uint32_t size) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void TellGroup(WorkerGroup& group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void DissolveGroup(WorkerGroup& group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Its members leave it, and its attempts are lost. `suspect`: the rank that did not answer.
+  void BreakGroup(uint64_t number, absl::string_view why, int suspect = -1)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void LoseGroupTasks(WorkerRecord& leader, absl::string_view why)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void LeaveGroup(const WorkerRecord& worker, absl::string_view why)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void OnGroupReport(Session& session, const v1::GroupReport& report);
+  void DescribeGroup(const WorkerRecord& worker, v1::Worker* out) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   // --- core_upkeep.cc ---
   void Loop();
   void Upkeep();
@@ -261,6 +281,8 @@ class Core final : public Scheduler {
 
   std::map<std::string, WorkerRecord> workers_ ABSL_GUARDED_BY(mu_);
   uint64_t next_worker_key_ ABSL_GUARDED_BY(mu_) = 1;
+  std::map<uint64_t, WorkerGroup> groups_ ABSL_GUARDED_BY(mu_);  // by number
+  uint64_t next_group_ ABSL_GUARDED_BY(mu_) = 1;
   int usable_workers_ ABSL_GUARDED_BY(mu_) = 0;
 
   std::multimap<JobId, Watcher*> watchers_ ABSL_GUARDED_BY(mu_);

@@ -65,7 +65,7 @@ ClusterSnapshot Core::TakeSnapshot(std::vector<WorkerRecord*>* workers) {
     out.free_slots = worker.free_slots();
     out.running = std::move(running);
     for (uint32_t i = 0; i < models_.size(); ++i) {
-      if (!models_.UsableOn(i, id)) continue;
+      if (!MayRun(i, worker)) continue;
       out.usable.push_back(i);
       if (out.free_slots > 0) usable[i] = 1;
       if (models_.LoadedOn(i, id)) out.loaded.push_back(i);

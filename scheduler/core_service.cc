@@ -40,6 +40,7 @@ absl::StatusOr<v1::ListWorkersResponse> Core::ListWorkers(const v1::ListWorkersR
 
 v1::Worker Core::Describe(const WorkerRecord& worker) const {
   v1::Worker out = DescribeWorker(worker, tag());
+  DescribeGroup(worker, &out);
   for (uint32_t i = 0; i < models_.size(); ++i) {
     if (models_.LoadedOn(i, worker.id)) out.add_loaded_models(models_.name(i));
   }
@@ -59,7 +60,10 @@ absl::StatusOr<v1::Worker> Core::DrainWorker(const v1::DrainWorkerRequest& reque
   if (!worker->draining) {
     worker->draining = true;
     worker->drain_grace = grace;
-    if (worker->connected_now()) TellDrain(*worker);
+    // A group is drained by its leader, and lets its members go then.
+    const auto group = groups_.find(worker->seat.group);
+    const bool grouped = group != groups_.end() && group->second.told;
+    if (worker->connected_now() && !grouped) TellDrain(*worker);
     NoteReadiness();
   }
   return Describe(*worker);
@@ -118,6 +122,7 @@ void Core::LoseTasks(WorkerRecord& worker, absl::string_view why) {
     if (outcome == AttemptOutcome::kLost) NoteFailure(worker.id);
     EndAttempt(*job, index, outcome, std::move(error), /*retryable=*/true, nullptr);
   }
+  LeaveGroup(worker, why);
 }
 
 void Core::ReportProcess(const WorkerProcess& process) {
@@ -165,7 +170,9 @@ void Core::Drain(absl::Duration grace, absl::AnyInvocable<void()> drained) {
 void Core::NoteReadiness() {
   int usable = 0;
   for (const auto& [id, worker] : workers_) {
-    usable += worker.takes_tasks() && models_.AnyUsableOn(id);
+    bool any = false;
+    for (uint32_t i = 0; i < models_.size() && !any; ++i) any = MayRun(i, worker);
+    usable += worker.takes_tasks() && any;
   }
   if (usable == usable_workers_) return;
   usable_workers_ = usable;

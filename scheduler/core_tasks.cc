@@ -145,7 +145,7 @@ bool Core::MayRetry(const LiveJob& job, const Task& task) const {
                                       [&](const auto& w) { return w == task.failed_on.front(); });
   const bool another = std::any_of(workers_.begin(), workers_.end(), [&](const auto& entry) {
     return entry.first != task.failed_on.front() && entry.second.takes_tasks() &&
-           models_.UsableOn(job.model, entry.first);
+           MayRun(job.model, entry.second);
   });
   return one_worker && another && task.failures < 2 * most;
 }

@@ -52,6 +52,7 @@ void Core::Upkeep() {
     ExpireJobs();
     ExpireLeases();
     ReleaseQuarantines();
+    TendGroups();
     FailUnservable();
     NoteDrained();
     retry = !failed_writes_.empty() && Elapsed() >= next_retry_;
@@ -153,7 +154,9 @@ void Core::NoteDrained() {
     return !entry.second.connected_now() ||
            (entry.second.tasks.empty() && !entry.second.drain_sent);
   });
-  if (idle || Elapsed() >= drain_until_) deferred_.push_back(std::move(drained_));
+  if (!idle && Elapsed() < drain_until_) return;
+  while (!groups_.empty()) BreakGroup(groups_.begin()->first, "the server shuts down");
+  deferred_.push_back(std::move(drained_));
 }
 
 void Core::RetryWrites() {

@@ -3,6 +3,7 @@
 
 #include "scheduler/model_table.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace hanga {
@@ -40,6 +41,18 @@ uint32_t ModelTable::Intern(const std::string& name) {
   const auto [it, inserted] = index_.try_emplace(name, static_cast<uint32_t>(entries_.size()));
   if (inserted) entries_.emplace_back().name = name;
   return it->second;
+}
+
+uint32_t ModelTable::group_size(uint32_t index) const {
+  return std::max(1U, entries_[index].options.deployment.group_size());
+}
+
+uint32_t ModelTable::largest_group() const {
+  uint32_t largest = 1;
+  for (uint32_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].offered) largest = std::max(largest, group_size(i));
+  }
+  return largest;
 }
 
 std::vector<v1::ModelDeployment> ModelTable::deployments() const {

@@ -29,6 +29,9 @@ class ModelTable {
   bool offered(uint32_t index) const { return entries_[index].offered; }
   const std::string& name(uint32_t index) const { return entries_[index].name; }
   uint32_t max_running(uint32_t index) const { return entries_[index].options.max_running; }
+  // Workers that run it together; 1: each has it alone.
+  uint32_t group_size(uint32_t index) const;
+  uint32_t largest_group() const;  // of the offered ones
   size_t size() const { return entries_.size(); }
   std::vector<v1::ModelDeployment> deployments() const;
 

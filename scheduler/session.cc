@@ -67,6 +67,8 @@ void Session::OnMessage(v1::AttachRequest message) {
       return OnCheckpoint(message.task_checkpoint());
     case Message::kDrained:
       return core_.OnDrained(*this);
+    case Message::kGroupReport:
+      return core_.OnGroupReport(*this, message.group_report());
     case Message::kHello:
     case Message::MESSAGE_NOT_SET:
       return Dismiss("BAD_MESSAGE", "an empty message, or one of a newer protocol", false);

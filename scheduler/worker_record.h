@@ -15,6 +15,7 @@
 #include "hanga/v1/cluster_service.pb.h"
 #include "hanga/v1/worker_link_service.pb.h"
 #include "scheduler/job_name.h"
+#include "scheduler/worker_group.h"
 #include "scheduler/worker_session.h"
 
 namespace hanga {
@@ -46,6 +47,11 @@ struct WorkerRecord {
   absl::Duration quarantined_until = absl::InfiniteDuration();
   std::deque<absl::Duration> failures;  // when its tasks failed lately
 
+  // Its place among workers that run models together.
+  GroupSeat seat;
+  absl::Duration left_group;  // when its last group ended; 0: it was in none
+  bool suspected = false;     // it did not answer then
+
   // The process, if this server runs it.
   bool local = false;
   WorkerProcess process;
@@ -55,10 +61,13 @@ struct WorkerRecord {
 
   bool connected_now() const { return session != nullptr; }
   bool takes_tasks() const {
-    return connected_now() && healthy && !draining && !drain_sent && !quarantined;
+    return connected_now() && healthy && !draining && !drain_sent && !quarantined &&
+           seat.may_take_tasks();
   }
   uint32_t free_slots() const {
-    const uint32_t most = hello.max_tasks() == 0 ? 1 : hello.max_tasks();
+    // A group's devices are busy when each has an image of its own.
+    const uint32_t most =
+        (hello.max_tasks() == 0 ? 1 : hello.max_tasks()) * (seat.leads() ? seat.size : 1);
     return tasks.size() >= most ? 0 : most - static_cast<uint32_t>(tasks.size());
   }
 };

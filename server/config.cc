@@ -134,6 +134,11 @@ class ConfigParser {
     reader.ReadChoice("weights", {"auto", "fp8"}, &model.weights);
     reader.ReadChoice("mode", {"auto", "replicate", "split", "parallel"}, &model.mode);
     reader.ReadString("placement", &model.placement);
+    reader.ReadInteger("group_size", 1, 64, &model.group_size);
+    if (model.group_size > 1 && model.mode != "split") {
+      reader.Reject("group_size", absl::StrCat("is ", model.group_size,
+                                               ": workers that share a model need mode = \"split\""));
+    }
     ReadMemory(reader, "reserve_vram", &model.reserve_vram);
     ReadMemory(reader, "vram_limit", &model.vram_limit);
     ReadMemory(reader, "pinned_host_limit", &model.pinned_host_limit);

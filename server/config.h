@@ -82,6 +82,7 @@ struct ModelConfig {
   std::string weights = "auto";
   std::string mode = "auto";
   std::string placement = "auto";
+  int64_t group_size = 1;  // workers that run it together, with mode = "split"
   // Memory that the model may take on a worker; unset: the worker's defaults (docs/residency.md).
   std::optional<uint64_t> reserve_vram, vram_limit, pinned_host_limit, host_limit;
   bool keep_resident = false;

@@ -65,12 +65,26 @@ absl::Status CheckUnique(absl::string_view kind, const Items& items) {
   return absl::OkStatus();
 }
 
+// A worker is in one group, whose size is the same for every model that it runs.
+absl::Status CheckGroups(const Config& config) {
+  const ModelConfig* first = nullptr;
+  for (const ModelConfig& model : config.models) {
+    if (model.group_size <= 1) continue;
+    if (first == nullptr) first = &model;
+    if (model.group_size == first->group_size) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "model.group_size is ", first->group_size, " for '", first->name, "' and ",
+        model.group_size, " for '", model.name, "'; a server has groups of one size"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckConfig(const Config& config) {
   for (const absl::Status& status :
        {CheckTls(config.server), CheckWorkers(config.workers), CheckUnique("model", config.models),
-        CheckUnique("tenant", config.tenants)}) {
+        CheckUnique("tenant", config.tenants), CheckGroups(config)}) {
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

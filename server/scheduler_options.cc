@@ -22,6 +22,7 @@ std::string Fingerprint(v1::ModelDeployment deployment) {
     absl::StrAppend(&text, "\nvram_limit=", deployment.vram_limit_bytes());
   }
   if (deployment.keep_resident()) absl::StrAppend(&text, "\nkeep_resident");
+  if (deployment.group_size() > 1) absl::StrAppend(&text, "\ngroup=", deployment.group_size());
   if (deployment.has_pinned_host_limit_bytes()) {
     absl::StrAppend(&text, "\npinned_host_limit=", deployment.pinned_host_limit_bytes());
   }
@@ -44,6 +45,7 @@ ModelOptions MakeModel(const ModelConfig& config) {
   deployment.set_mode(config.mode);
   deployment.set_placement(config.placement);
   deployment.set_max_pixels(config.max_pixels);
+  if (config.group_size > 1) deployment.set_group_size(static_cast<uint32_t>(config.group_size));
   if (config.reserve_vram) deployment.set_reserve_vram_bytes(*config.reserve_vram);
   if (config.vram_limit) deployment.set_vram_limit_bytes(*config.vram_limit);
   deployment.set_keep_resident(config.keep_resident);
