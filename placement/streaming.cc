@@ -15,6 +15,7 @@ constexpr int kRingDepths[] = {1, 2, 3, 4, 6, 8};
 constexpr double kCloseEnough = 1.004;  // of a lower bound: searching on is not worth the time
 constexpr double kShallowWins = 1.01;   // a deeper ring must give more than this
 constexpr int kSearchBudget = 4000;     // simulated blocks, over all candidates
+constexpr int kFewBlocks = 12;          // of which much can be tried in no time
 constexpr int kManySizes = 8;
 
 uint64_t RunBytes(const StreamBlock& block) { return block.run_bytes; }
@@ -187,7 +188,9 @@ std::optional<StreamSolution> SolveStreaming(const StreamRequest& request) {
     return SolveRing(request, all_resident);
   if (request.sources.empty()) return std::nullopt;
 
-  StreamSearch search(request, kSearchBudget / static_cast<int>(request.blocks.size()) + 50);
+  const int blocks = static_cast<int>(request.blocks.size());
+  StreamSearch search(request,
+                      blocks > kFewBlocks ? kSearchBudget / blocks + 50 : 3 * kSearchBudget);
   std::optional<StreamSolution> best;
   for (const Candidate& candidate : Candidates(request)) {
     if (best && candidate.bound * kCloseEnough >= best->pass_seconds) continue;

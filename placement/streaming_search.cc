@@ -4,6 +4,7 @@
 #include "placement/streaming_search.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -13,7 +14,8 @@ namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kBetter = 1 - 1e-4;
-constexpr size_t kFewBlocks = 12;  // up to which three are flipped at once
+constexpr size_t kFewBlocks = 12;     // up to which three are changed at once
+constexpr size_t kVeryFewBlocks = 8;  // and four
 
 // Items of equal size, 1, 2, 4, ... at a time: every count of them is a sum of some.
 struct Bundle {
@@ -177,15 +179,28 @@ void StreamSearch::MakeFeasible(Streamed* streamed, size_t fixed) const {
   }
 }
 
-// Gives each streamed block the source that would have it there first; false when they are full.
+// Gives each streamed block the source that would have it there first; where one is full too early,
+// once more with the largest blocks first. False when even that does not fit.
 bool StreamSearch::AssignSources(const Streamed& streamed, std::vector<int>* source) {
+  order_.clear();
+  for (size_t i = 0; i < streamed.size(); ++i) {
+    if (streamed[i]) order_.push_back(i);
+  }
+  if (AssignInOrder(streamed.size(), source)) return true;
+  if (request_.sources.size() == 1) return false;
+  std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
+    return request_.blocks[a].stored_bytes > request_.blocks[b].stored_bytes;
+  });
+  return AssignInOrder(streamed.size(), source);
+}
+
+bool StreamSearch::AssignInOrder(size_t blocks, std::vector<int>* source) {
   const size_t count = request_.sources.size();
   room_.resize(count);
   for (size_t s = 0; s < count; ++s) room_[s] = request_.sources[s].capacity_bytes;
   engine_end_.assign(request_.engines, 0.0);
-  source->assign(streamed.size(), kResidentHere);
-  for (size_t i = 0; i < streamed.size(); ++i) {
-    if (!streamed[i]) continue;
+  source->assign(blocks, kResidentHere);
+  for (const size_t i : order_) {
     const uint64_t bytes = request_.blocks[i].stored_bytes;
     double best_end = kNever;
     uint64_t engines_seen = 0;  // the first source with room speaks for its engine
@@ -205,7 +220,7 @@ bool StreamSearch::AssignSources(const Streamed& streamed, std::vector<int>* sou
   return true;
 }
 
-// As FillSimRank would have it, with each run of resident blocks as one.
+// As ToSimRank has it, with each run of resident blocks as one.
 void StreamSearch::FillRank(const std::vector<int>& source) {
   const double slower = CopySlowdown(request_, source, compute_seconds_);
   rank_.engines = request_.engines;
@@ -286,6 +301,71 @@ void StreamSearch::Improve(Streamed streamed, Found* best, double good_enough) {
   if (here.seconds < best->seconds) *best = std::move(here);
 }
 
+double StreamSearch::Time(const std::vector<int>& source) {
+  --budget_;
+  FillRank(source);
+  return SteadyPassSeconds(rank_, &scratch_);
+}
+
+bool StreamSearch::Holds(const std::vector<int>& source) {
+  uint64_t resident = 0;
+  for (size_t s = 0; s < request_.sources.size(); ++s)
+    room_[s] = request_.sources[s].capacity_bytes;
+  for (size_t i = 0; i < source.size(); ++i) {
+    const StreamBlock& block = request_.blocks[i];
+    if (source[i] == kResidentHere) {
+      resident += block.run_bytes;
+    } else if (block.stored_bytes > room_[source[i]]) {
+      return false;
+    } else {
+      room_[source[i]] -= block.stored_bytes;
+    }
+  }
+  return resident <= resident_capacity_;
+}
+
+// Gives one block another place, or two (three or four of few); the first that is better is kept.
+void StreamSearch::Refine(Found* here, double good_enough) {
+  const int places = static_cast<int>(request_.sources.size());
+  const size_t n = here->source.size();
+  const auto goes_on = [&] { return budget_ > 0 && here->seconds > good_enough; };
+  const auto accept = [&](const std::vector<int>& next) {
+    if (!Holds(next)) return false;
+    const double seconds = Time(next);
+    if (seconds >= here->seconds * kBetter) return false;
+    *here = {next, seconds};
+    return true;
+  };
+  // Calls `then` with every other place that a block may have.
+  const auto move = [&](const std::vector<int>& from, size_t block, const auto& then) {
+    std::vector<int> next = from;
+    for (int place = kResidentHere; place < places && goes_on(); ++place) {
+      if (place == from[block] || !Streamable(block)) continue;
+      next[block] = place;
+      if (then(next)) return true;
+    }
+    return false;
+  };
+  // `count` blocks from `first` on at once.
+  const std::function<bool(const std::vector<int>&, size_t, int)> move_some =
+      [&](const std::vector<int>& from, size_t first, int count) {
+        for (size_t i = first; i + count <= n && goes_on(); ++i) {
+          const bool better = move(from, i, [&](const std::vector<int>& next) {
+            return count == 1 ? accept(next) : move_some(next, i + 1, count - 1);
+          });
+          if (better) return true;
+        }
+        return false;
+      };
+  const int most = n > kFewBlocks ? 2 : n > kVeryFewBlocks ? 3 : 4;
+  for (bool improved = true; improved && goes_on();) {
+    improved = false;
+    for (int count = 1; count <= most && !improved; ++count) {
+      improved = move_some(std::vector<int>(here->source), 0, count);
+    }
+  }
+}
+
 std::optional<StreamSearch::Found> StreamSearch::Run(int slots, uint64_t slot_bytes,
                                                      uint64_t resident_capacity,
                                                      double good_enough) {
@@ -296,11 +376,17 @@ std::optional<StreamSearch::Found> StreamSearch::Run(int slots, uint64_t slot_by
   best.seconds = kNever;
   Streamed everything(request_.blocks.size(), 0);
   for (size_t i = 0; i < everything.size(); ++i) everything[i] = Streamable(i);
+  const bool refined = request_.sources.size() > 1, few = everything.size() <= kFewBlocks;
   for (const Streamed& start : {StartFromKnapsack(), StartFromPace(), everything}) {
-    Improve(start, &best, good_enough);
+    Found found = best;
+    if (few && refined) found.seconds = kNever;  // there is time to refine what each start leads to
+    Improve(start, &found, good_enough);
+    if (few && refined) Refine(&found, good_enough);
+    if (found.seconds < best.seconds) best = std::move(found);
     if (best.seconds <= good_enough) break;
   }
   if (best.seconds == kNever) return std::nullopt;
+  if (refined && !few) Refine(&best, good_enough);
   return best;
 }
 

@@ -39,9 +39,14 @@ class StreamSearch {
   // Streams more until the rest fits, then less while it fits; leaves block `fixed` as it is.
   void MakeFeasible(Streamed* streamed, size_t fixed) const;
   bool AssignSources(const Streamed& streamed, std::vector<int>* source);
+  bool AssignInOrder(size_t blocks, std::vector<int>* source);
   void FillRank(const std::vector<int>& source);
   double Evaluate(const Streamed& streamed, std::vector<int>* source);
   void Improve(Streamed streamed, Found* best, double good_enough);
+  // Where several sources keep blocks: who keeps which.
+  void Refine(Found* here, double good_enough);
+  double Time(const std::vector<int>& source);
+  bool Holds(const std::vector<int>& source);
   bool Streamable(size_t block) const;
   uint64_t ResidentBytes(const Streamed& streamed) const;
 
@@ -53,6 +58,7 @@ class StreamSearch {
   // Scratch.
   std::vector<double> scratch_, engine_end_;
   std::vector<uint64_t> room_;
+  std::vector<size_t> order_;
   SimRank rank_;
 };
 

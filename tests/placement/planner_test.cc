@@ -283,5 +283,16 @@ TEST(PlannerTest, PlansFluxOnEightGpusInMilliseconds) {
   EXPECT_LT(ms, 200) << "processor time; 10 ms is expected of an optimised build on an idle core";
 }
 
+TEST(PlannerTest, MoreMemoryIsNeverWorse) {
+  double before = 0;
+  for (int gib = 6; gib <= 40; ++gib) {
+    const auto plan = MakePlan(FluxProfile(), TestRig(1, gib * kGiB), {});
+    if (!plan.ok()) continue;
+    EXPECT_GE(plan->images_per_second, before * 0.99) << gib << " GiB";
+    before = std::max(before, plan->images_per_second);
+  }
+  EXPECT_GT(before, 0);
+}
+
 }  // namespace
 }  // namespace hanga::placement

@@ -124,6 +124,73 @@ TEST(StreamingTest, WithinOnePercentOfExhaustiveSearch) {
   }
 }
 
+// The best of every block in every source or on the device, by the same simulator.
+double ExhaustiveOverSources(const StreamRequest& request) {
+  const size_t n = request.blocks.size(), choices = request.sources.size() + 1;
+  std::vector<int> source(n, kResidentHere);
+  std::vector<double> scratch;
+  double best = 1e30;
+  for (;;) {
+    uint64_t resident = 0, slot = 0;
+    std::vector<uint64_t> kept(request.sources.size(), 0);
+    for (size_t i = 0; i < n; ++i) {
+      const StreamBlock& block = request.blocks[i];
+      if (source[i] == kResidentHere) resident += block.run_bytes;
+      if (source[i] == kResidentHere) continue;
+      slot = std::max(slot, block.run_bytes);
+      kept[source[i]] += block.stored_bytes;
+    }
+    bool fits = slot > 0;
+    for (size_t s = 0; s < kept.size(); ++s) {
+      fits = fits && kept[s] <= request.sources[s].capacity_bytes;
+    }
+    for (const int slots : {1, 2, 3, 4, 6, 8}) {
+      if (!fits || resident + slots * slot > request.capacity_bytes) break;
+      best = std::min(best, SteadyPassSeconds(ToSimRank(request, source, slots), &scratch));
+    }
+    size_t i = 0;
+    while (i < n && source[i] + 2 == static_cast<int>(choices)) source[i++] = kResidentHere;
+    if (i == n) return best;
+    ++source[i];
+  }
+}
+
+// Who keeps which block is a second search: it is within 1 % but for one case in fifty.
+TEST(StreamingTest, WithinOnePercentOfExhaustiveSearchOverSeveralSources) {
+  Dice dice(7);
+  int beyond = 0;
+  for (int round = 0; round < 100; ++round) {
+    StreamRequest request;
+    uint64_t total = 0;
+    for (int i = dice.Between(2, 6); i > 0; --i) {
+      const uint64_t bytes = dice.Between(1, 12) * 64 * kMiB + dice.Below(kMiB);
+      request.blocks.push_back({bytes, bytes, dice.Real(0.001, 0.05)});
+      total += bytes;
+    }
+    // Host memory of limited size, the file behind it, and a donor or two of unequal links.
+    request.sources = {Pinned(dice.Real(5e9, 60e9)), Pinned(dice.Real(5e9, 60e9))};
+    request.sources[0].capacity_bytes = static_cast<uint64_t>(total * dice.Real(0.2, 1.0));
+    request.sources[1].store = Store::kFile;
+    request.sources[1].read_bytes_per_second = dice.Real(1e9, 8e9);
+    for (int donor = dice.Between(1, 2); donor > 0; --donor) {
+      StreamSource source = Pinned(dice.Real(3e9, 300e9));
+      source.store = Store::kDonor;
+      source.engine = request.engines++;
+      source.capacity_bytes = static_cast<uint64_t>(total * dice.Real(0.1, 0.6));
+      request.sources.push_back(source);
+    }
+    request.capacity_bytes = static_cast<uint64_t>(total * dice.Real(0.3, 0.95));
+    request.while_computing = dice.Real(0.7, 1.0);
+    const double best = ExhaustiveOverSources(request);
+    const auto found = SolveStreaming(request);
+    ASSERT_EQ(found.has_value(), best < 1e29) << "round " << round;
+    if (!found) continue;
+    EXPECT_LE(found->pass_seconds, best * 1.02) << "round " << round;
+    beyond += found->pass_seconds > best * 1.01;
+  }
+  EXPECT_LE(beyond, 2);
+}
+
 TEST(StreamingTest, LargestSubsetIsExactForFewItems) {
   Dice dice(3);
   for (int round = 0; round < 200; ++round) {
