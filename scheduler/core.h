@@ -14,6 +14,7 @@
 //   retention, the thread
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -168,7 +169,8 @@ class Core final : public Scheduler {
   void Forget(JobId id, v1::JobState state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void FailJob(LiveJob& job, absl::string_view reason, absl::string_view message)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  bool BeginPublishing(const Session& session, const v1::AttemptRef& ref, ArtifactRecord* record);
+  bool BeginPublishing(const Session& session, const v1::TaskResult& result,
+                       absl::Duration transfer, ArtifactRecord* record);
   void OnPublished(const Session& session, const v1::AttemptRef& ref, ArtifactRecord record,
                    absl::Status published);
   void PublishReady(LiveJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -246,6 +248,10 @@ class Core final : public Scheduler {
     if (!std::exchange(work_, true)) wake_.Signal();
   }
 
+  // --- core_measures.cc ---
+  void ObserveSync(absl::Duration took);
+  std::vector<WorkerMeasures> MeasureWorkers() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   // --- core_watch.cc ---
   std::vector<v1::Preview> PreviewsAfter(JobId id, uint64_t* number);
 
@@ -270,7 +276,8 @@ class Core final : public Scheduler {
   absl::flat_hash_map<JobId, std::unique_ptr<LiveJob>> jobs_ ABSL_GUARDED_BY(mu_);
   JobQueue queue_ ABSL_GUARDED_BY(mu_);
   absl::btree_set<std::pair<int64_t, JobId>> deadlines_ ABSL_GUARDED_BY(mu_);
-  absl::btree_set<JobId> queued_ ABSL_GUARDED_BY(mu_);  // in state QUEUED, oldest first
+  // In state QUEUED, oldest first, by priority.
+  std::array<absl::btree_set<JobId>, v1::Priority_ARRAYSIZE> queued_ ABSL_GUARDED_BY(mu_);
   JobId next_job_ ABSL_GUARDED_BY(mu_) = 1;
   uint64_t pending_tasks_ ABSL_GUARDED_BY(mu_) = 0;  // of submits on their way to the disk
 
@@ -289,6 +296,7 @@ class Core final : public Scheduler {
   std::map<JobId, std::vector<JobDone>> cancels_ ABSL_GUARDED_BY(mu_);
 
   Measures measures_ ABSL_GUARDED_BY(mu_);
+  absl::Duration last_round_ ABSL_GUARDED_BY(mu_);
   TokenSource tokens_ ABSL_GUARDED_BY(mu_);
   std::vector<std::pair<StoreChange, absl::AnyInvocable<void()>>> failed_writes_
       ABSL_GUARDED_BY(mu_);

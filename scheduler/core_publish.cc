@@ -102,14 +102,21 @@ void Core::FailJob(LiveJob& job, absl::string_view reason, absl::string_view mes
   End(job, v1::JOB_STATE_FAILED, std::move(error), {}, nullptr);
 }
 
-bool Core::BeginPublishing(const Session& session, const v1::AttemptRef& ref,
-                           ArtifactRecord* record) {
+bool Core::BeginPublishing(const Session& session, const v1::TaskResult& result,
+                           absl::Duration transfer, ArtifactRecord* record) {
+  const v1::AttemptRef& ref = result.attempt();
   absl::MutexLock lock(&mu_);
   LiveJob* job = nullptr;
   Task* task = FindCurrent(session, ref, &job);
   if (task == nullptr) return false;
   task->phase = TaskPhase::kPublishing;
   task->stage = v1::TASK_STAGE_SAVING;
+  task->publishing_since = Elapsed();
+  const std::string& model = models_.name(job->model);
+  for (const auto& [stage, seconds] : result.stage_seconds()) {
+    measures_.ObserveStage(model, stage, absl::Seconds(seconds));
+  }
+  measures_.ObserveStage(model, "transfer", transfer);
   LeaveWorker(*job, ref.index());
   record->job = job->id;
   record->index = ref.index();
@@ -195,6 +202,7 @@ void Core::OnCommitted(JobId id, const std::vector<uint32_t>& indices, v1::JobSt
     task.phase = TaskPhase::kDone;
     task.stage = v1::TASK_STAGE_DONE;
     task.step = task.steps;
+    measures_.ObserveStage(models_.name(job->model), "publish", Elapsed() - task.publishing_since);
     job->run->previews.erase(i);
     ++totals_.count;
     totals_.bytes += task.artifact->size_bytes;

@@ -256,13 +256,17 @@ void Core::AnswerReplay(JobId id, const Digest& body_hash, JobDone done) {
 
 void Core::AddLive(std::unique_ptr<LiveJob> job) {
   LiveJob& added = *job;
+  ModelMeasures& model = measures_.models[models_.name(added.model)];
   ++measures_.submitted;
+  ++model.submitted;
   if (added.state == v1::JOB_STATE_QUEUED) {
     ++measures_.queued;
-    queued_.insert(added.id);
+    ++model.queued;
+    queued_[added.priority].insert(added.id);
     if (added.deadline_us != 0) deadlines_.emplace(added.deadline_us, added.id);
   } else {
     ++measures_.running;
+    ++model.running;
   }
   jobs_[added.id] = std::move(job);
   Requeue(added);

@@ -56,15 +56,19 @@ void Core::SetState(LiveJob& job, v1::JobState state) {
   const auto running = [](v1::JobState s) {
     return s == v1::JOB_STATE_RUNNING || s == v1::JOB_STATE_CANCELLING;
   };
-  measures_.queued -= job.state == v1::JOB_STATE_QUEUED;
-  measures_.running -= running(job.state);
-  measures_.queued += state == v1::JOB_STATE_QUEUED;
-  measures_.running += running(state);
+  ModelMeasures& model = measures_.models[models_.name(job.model)];
+  for (const auto& [queued, run] : {std::pair(&measures_.queued, &measures_.running),
+                                    std::pair(&model.queued, &model.running)}) {
+    *queued -= job.state == v1::JOB_STATE_QUEUED;
+    *run -= running(job.state);
+    *queued += state == v1::JOB_STATE_QUEUED;
+    *run += running(state);
+  }
   if (job.state == v1::JOB_STATE_QUEUED) {
-    queued_.erase(job.id);
+    queued_[job.priority].erase(job.id);
     if (job.deadline_us != 0) deadlines_.erase({job.deadline_us, job.id});
   }
-  if (state == v1::JOB_STATE_QUEUED) queued_.insert(job.id);
+  if (state == v1::JOB_STATE_QUEUED) queued_[job.priority].insert(job.id);
   job.state = state;
 }
 
@@ -109,7 +113,7 @@ void Core::EndAttempt(LiveJob& job, uint32_t index, AttemptOutcome outcome, v1::
   if (counts) {
     ++task.failures;
     task.failed_on.push_back(task.worker);
-    ++measures_.attempt_failures[error.reason()];
+    measures_.CountFailure(error.reason());
     if (error.worker().empty()) error.set_worker("workers/" + task.worker);
     error.set_attempts(task.failures);
     change.attempts.back().error = error.SerializeAsString();
@@ -176,13 +180,17 @@ void Core::OnTaskUpdate(Session& session, v1::TaskUpdate update) {
   }
   ModelMeasures& measures = measures_.models[models_.name(job->model)];
   if (update.step() > task->step) measures.steps += update.step() - task->step;
+  if (update.step() > 0 && !std::exchange(job->run->stepped, true)) {
+    measures.first_step.Observe(absl::Microseconds(NowUs() - job->created_us));
+  }
   task->stage = update.stage();
   task->step = update.step();
   task->steps = update.steps();
   task->remaining = ToDuration(update.remaining());
   if (update.has_step_time()) {
     const absl::Duration step_time = ToDuration(update.step_time());
-    measures.step.Observe(step_time);
+    const uint64_t pixels = uint64_t{job->shape.width} * job->shape.height;
+    measures.step[ResolutionClassOf(pixels)].Observe(step_time);
     const double work = job->shape.Work() / std::max(job->shape.steps, 1U);
     if (work > 0 && step_time > absl::ZeroDuration()) {
       models_.ObserveStep(job->model, absl::ToDoubleSeconds(step_time) / work);

@@ -49,6 +49,7 @@ void Core::Upkeep() {
   {
     absl::MutexLock lock(&mu_);
     work_ = false;
+    last_round_ = Elapsed();
     ExpireJobs();
     ExpireLeases();
     ReleaseQuarantines();
@@ -221,24 +222,6 @@ void Core::ForgetOldJobs() {
     if (job.ok() && job->artifacts.empty()) change.forgotten.push_back(id);
   }
   if (!change.forgotten.empty()) WriteDurably(std::move(change), nullptr);
-}
-
-Measures Core::measures() {
-  const StoreMeasures store = store_->measures();
-  absl::MutexLock lock(&mu_);
-  Measures out = measures_;
-  out.commits = store.commits;
-  out.committed_changes = store.changes;
-  out.commit = store.commit;
-  out.tasks_waiting = queue_.tasks();
-  out.workers_in_all = workers_.size();
-  out.workers_ready = static_cast<uint64_t>(usable_workers_);
-  out.artifacts = totals_.count;
-  out.artifact_bytes = totals_.bytes;
-  if (!queued_.empty()) {
-    out.oldest_queued = absl::Microseconds(NowUs() - jobs_[*queued_.begin()]->created_us);
-  }
-  return out;
 }
 
 }  // namespace hanga

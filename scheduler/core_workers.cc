@@ -170,6 +170,7 @@ void Core::OnHeartbeat(Session& session, const v1::Heartbeat& heartbeat) {
   worker.free_bytes = heartbeat.free_bytes();
   worker.healthy = heartbeat.healthy();
   worker.problem = heartbeat.problem();
+  worker.stats = heartbeat.stats();
   v1::AttachResponse response;
   response.mutable_heartbeat_ack();
   worker.sink->Send(std::move(response));

@@ -37,6 +37,7 @@ struct Task {
   std::string worker;  // of the last attempt
   int64_t started_us = 0;
   absl::Duration started, sent_at;     // of the last attempt, by Clock::Elapsed
+  absl::Duration publishing_since;     // by Clock::Elapsed
   std::vector<std::string> failed_on;  // workers
   uint32_t checkpoint_attempt = 0;     // the attempt that was saved; 0: none
   uint64_t checkpoint_bytes = 0;
@@ -57,6 +58,7 @@ struct JobRun {
   std::map<uint32_t, TaskPreview> previews;             // by index
   uint64_t last_preview = 0;
   std::vector<uint32_t> ready;  // tasks in kPublishing whose bytes are in place
+  bool stepped = false;         // a first step was seen
 };
 
 struct LiveJob {

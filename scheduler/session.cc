@@ -69,6 +69,7 @@ void Session::OnMessage(v1::AttachRequest message) {
       return core_.OnDrained(*this);
     case Message::kGroupReport:
       return core_.OnGroupReport(*this, message.group_report());
+    case Message::kInputRequest:
     case Message::kHello:
     case Message::MESSAGE_NOT_SET:
       return Dismiss("BAD_MESSAGE", "an empty message, or one of a newer protocol", false);
@@ -110,7 +111,7 @@ bool Session::Receive(const v1::AttemptRef& ref, uint64_t offset, const std::str
            bytes.status().message(), false);
       return false;
     }
-    incoming = {file, *std::move(bytes)};
+    incoming = {file, *std::move(bytes), core_.Elapsed()};
   } else if (incoming.bytes == nullptr || incoming.bytes->size() != offset) {
     Fail(ref, "RESULT_DAMAGED", "a piece of the result does not follow the one before", true);
     return false;
@@ -164,8 +165,10 @@ void Session::OnSucceeded(const v1::TaskResult& result) {
   record.sha256 = result.sha256();
   record.width = result.width();
   record.height = result.height();
-  if (!core_.BeginPublishing(*this, ref, &record)) return;
+  const absl::Duration received = core_.Elapsed();
+  if (!core_.BeginPublishing(*this, result, received - incoming.begun, &record)) return;
   const auto status = core_.artifacts_.PublishArtifact(*incoming.bytes, incoming.file);
+  core_.ObserveSync(core_.Elapsed() - received);
   core_.OnPublished(*this, ref, std::move(record), status);
 }
 

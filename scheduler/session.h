@@ -41,6 +41,7 @@ class Session final : public WorkerSession {
   struct Incoming {
     AttemptFile file;
     std::unique_ptr<DurableFile> bytes;
+    absl::Duration begun;  // by Clock::Elapsed
   };
 
   void OnChunk(const v1::Chunk& chunk);

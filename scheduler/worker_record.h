@@ -37,6 +37,7 @@ struct WorkerRecord {
   uint64_t free_bytes = 0;
   bool healthy = true;
   std::string problem;  // of its health
+  v1::WorkerStats stats;
 
   // Service.
   bool draining = false;    // by an operator
