@@ -9,6 +9,9 @@
 
 #include <memory>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
 namespace hanga {
 namespace {
 
@@ -26,6 +29,16 @@ void AddExtension(X509* certificate, int nid, const std::string& value) {
   X509_EXTENSION_free(extension);
 }
 
+// "DNS:localhost,IP:127.0.0.1"
+std::string AlternativeNames(const std::string& hosts) {
+  std::string names;
+  for (const absl::string_view host : absl::StrSplit(hosts, ',')) {
+    const bool is_ip = host.find_first_not_of("0123456789.") == absl::string_view::npos;
+    absl::StrAppend(&names, names.empty() ? "" : ",", is_ip ? "IP:" : "DNS:", host);
+  }
+  return names;
+}
+
 }  // namespace
 
 Certified MakeCertificate(const std::string& host, const Certified* issuer) {
@@ -40,7 +53,7 @@ Certified MakeCertificate(const std::string& host, const Certified* issuer) {
   X509_NAME* name = X509_get_subject_name(certificate.get());
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(host.c_str()), -1, -1, 0);
-  AddExtension(certificate.get(), NID_subject_alt_name, "DNS:" + host);
+  AddExtension(certificate.get(), NID_subject_alt_name, AlternativeNames(host));
   if (issuer == nullptr) {
     AddExtension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
     X509_set_issuer_name(certificate.get(), name);

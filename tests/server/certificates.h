@@ -12,7 +12,8 @@ struct Certified {
   std::string certificate, key;  // PEM
 };
 
-// For `host`, signed by `issuer`, or by itself where there is none (and then fit to sign others).
+// For `host`, which may be several names and IPv4 addresses with commas, signed by `issuer`, or by
+// itself where there is none (and then fit to sign others).
 Certified MakeCertificate(const std::string& host, const Certified* issuer);
 
 }  // namespace hanga

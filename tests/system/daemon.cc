@@ -79,7 +79,8 @@ void Daemon::Start() {
 
 void Daemon::Restart() {
   ASSERT_TRUE(process_->Wait().has_value());
-  settings_.listen = address_;
+  settings_.listen = settings_.listen.substr(0, settings_.listen.rfind(':')) +
+                     address_.substr(address_.rfind(':'));
   std::remove((folder_ / "port").c_str());
   Start();
 }

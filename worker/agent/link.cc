@@ -17,6 +17,7 @@ namespace {
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(50);
 constexpr absl::Duration kMostBackoff = absl::Seconds(1);
 constexpr absl::Duration kGreetingTimeout = absl::Seconds(10);
+constexpr absl::Duration kLeastGreetingTimeout = absl::Milliseconds(500);
 constexpr absl::Duration kDefaultLease = absl::Seconds(30);
 
 absl::Duration FromProto(const google::protobuf::Duration& duration, absl::Duration otherwise) {
@@ -194,7 +195,9 @@ void Link::Lost(const absl::Status& status) {
   writing_ = false;
   heartbeat_at_ = absl::InfiniteFuture();
   state_ = State::kWaiting;
-  connect_at_ = options_.now() + backoff_.Next();
+  const absl::Time now = options_.now();
+  const absl::Duration pause = backoff_.Next();
+  connect_at_ = now + (InLease(now) ? std::min(pause, lease_ / 20) : pause);
   const std::string problem = status.ToString();
   if (problem != last_problem_ && !end_) {
     spdlog::warn("not attached to the scheduler: {}", problem);
@@ -229,9 +232,17 @@ absl::Time Link::NextTick() const {
   return state_ == State::kWaiting ? std::min(next, connect_at_) : next;
 }
 
+// After a cut TCP tries again ever more seldom: a cut of half the lease may cost all of it. So two
+// heartbeats without an answer end a stream, and while the lease lasts new connections are tried in
+// quick succession. Once it is over there is time for a slow network's handshakes.
 absl::Time Link::SilenceDeadline() const {
-  if (state_ == State::kGreeting) return last_read_ + kGreetingTimeout;
-  return state_ == State::kAttached ? last_read_ + lease_ * 2 / 3 : absl::InfiniteFuture();
+  if (state_ == State::kGreeting) {
+    if (!InLease(last_read_)) return last_read_ + kGreetingTimeout;
+    return last_read_ + std::clamp(lease_ / 10, kLeastGreetingTimeout, kGreetingTimeout);
+  }
+  if (state_ != State::kAttached) return absl::InfiniteFuture();
+  const absl::Duration patience = std::max(2 * heartbeat_interval_, lease_ / 3);
+  return last_read_ + std::min(patience, lease_ * 2 / 3);
 }
 
 // Silence is what ends an attached stream; only then does the scheduler count as away.

@@ -87,6 +87,10 @@ class Link : public StreamEvents {
   void ProceedToEnd(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CancelStream() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Time NextTick() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The scheduler may still take the tasks for running: there is something to save.
+  bool InLease(absl::Time at) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return at < last_contact_ + lease_;
+  }
   absl::Time SilenceDeadline() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Time AwayDeadline() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Nudge() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { nudged_ = true; }

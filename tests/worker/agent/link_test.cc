@@ -117,11 +117,11 @@ TEST_F(LinkTest, TellsWhatItHoldsAndSendsItAgainAfterACut) {
   EXPECT_TRUE(sent[1].has_task_result());
 }
 
-TEST_F(LinkTest, LeavesAStreamThatHasFallenSilent) {
+TEST_F(LinkTest, LeavesAStreamThatHasFallenSilentForTwoHeartbeats) {
   Attach();
-  now_ += absl::Seconds(19);
+  now_ += absl::Seconds(9);
   Acknowledge();
-  now_ += absl::Seconds(19);
+  now_ += absl::Seconds(9);
   link_.Tick();
   EXPECT_FALSE(scheduler_.cancelled);
   now_ += absl::Seconds(1);
@@ -133,9 +133,25 @@ TEST_F(LinkTest, LeavesAStreamThatHasFallenSilent) {
   EXPECT_EQ(scheduler_.opened, 2);
 }
 
+TEST_F(LinkTest, TriesAgainInQuickSuccessionWhileTheLeaseLastsAndPatientlyAfterIt) {
+  Attach();
+  const absl::Time cut = now_, lost = cut + absl::Seconds(30);
+  std::vector<absl::Duration> tries;
+  for (; now_ < lost + absl::Seconds(20); now_ += absl::Milliseconds(50)) {
+    const int opened = scheduler_.opened;
+    link_.Tick();
+    if (scheduler_.opened > opened) tries.push_back(now_ - cut);
+    if (scheduler_.cancelled && scheduler_.connected()) scheduler_.Cut(absl::CancelledError());
+  }
+  const auto within = std::count_if(tries.begin(), tries.end(),
+                                    [](absl::Duration at) { return at < absl::Seconds(30); });
+  EXPECT_GE(within, 5) << "one every three seconds, after ten of silence";
+  EXPECT_LE(tries.size() - within, 3u);
+}
+
 TEST_F(LinkTest, LeavesAStreamThatIsNotWelcomed) {
   link_.Tick();
-  now_ += absl::Seconds(10);
+  now_ += absl::Seconds(3);
   link_.Tick();
   EXPECT_TRUE(scheduler_.cancelled);
 }
