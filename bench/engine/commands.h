@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace hanga::bench {
@@ -18,6 +19,9 @@ struct Options {
   int runs = 20;
   bool graphs = true;
   bool profile = false;
+  std::string weights = "auto";  // or fp8
+  std::string model;             // a folder, for whole pictures
+  int steps = 28;
   std::vector<double> budgets_gb = {24, 20, 16, 12, 8, 4, 2};  // for weights, 1024-based
 };
 
@@ -25,6 +29,10 @@ nlohmann::ordered_json FluxStep(const Options& options);
 nlohmann::ordered_json VaeDecode(const Options& options);
 nlohmann::ordered_json TextEncode(const Options& options);
 nlohmann::ordered_json Kernels(const Options& options);
+nlohmann::ordered_json Fp8Error(const Options& options);
+nlohmann::ordered_json E2e(const Options& options);
+nlohmann::ordered_json Queue(const Options& options);
+nlohmann::ordered_json ColdStart(const Options& options);
 nlohmann::ordered_json Stream(const Options& options);
 nlohmann::ordered_json Swap(const Options& options);
 

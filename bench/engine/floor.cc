@@ -56,12 +56,16 @@ Ceilings MeasureCeilings(const FluxParams& p, int64_t tokens) {
     const auto from = at::zeros({int64_t{1} << 30}, at::device(at::kCUDA).dtype(at::kByte));
     auto to = at::empty_like(from);
     ceilings.copy_tbps = TeraPerSecond(2.0 * from.numel(), TimeCopy([&] { to.copy_(from); }));
-    const auto host =
-        at::zeros({int64_t{1} << 30}, at::device(at::kCPU).dtype(at::kByte)).pin_memory();
-    ceilings.host_to_device_gbps =
-        1e3 * TeraPerSecond(from.numel(), TimeCopy([&] { to.copy_(host, /*non_blocking=*/true); }));
   }
+  ceilings.host_to_device_gbps = MeasureHostToDevice();
   return ceilings;
+}
+
+double MeasureHostToDevice() {
+  const auto to = at::empty({int64_t{1} << 30}, at::device(at::kCUDA).dtype(at::kByte));
+  const auto host =
+      at::zeros({int64_t{1} << 30}, at::device(at::kCPU).dtype(at::kByte)).pin_memory();
+  return 1e3 * TeraPerSecond(to.numel(), TimeCopy([&] { to.copy_(host, /*non_blocking=*/true); }));
 }
 
 double FloorMilliseconds(const FluxWork& work, const Ceilings& c) {

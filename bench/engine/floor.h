@@ -26,6 +26,9 @@ FluxWork WorkOf(const FluxParams& params, int64_t image_tokens, int64_t text_tok
 
 Ceilings MeasureCeilings(const FluxParams& params, int64_t tokens);
 
+// Page-locked memory to the device, GB/s.
+double MeasureHostToDevice();
+
 // Linear layers at the matmul rate plus attention at its own, milliseconds.
 double FloorMilliseconds(const FluxWork& work, const Ceilings& ceilings);
 

@@ -16,6 +16,7 @@
 #include "bench/engine/random_weights.h"
 #include "worker/models/flux.h"
 #include "worker/residency/step_graphs.h"
+#include "worker/weights/loader.h"
 
 namespace hanga::bench {
 namespace {
@@ -63,6 +64,7 @@ nlohmann::ordered_json FluxStep(const Options& o) {
   const FluxParams params;
   const BlockList<FluxState> blocks = MakeFlux(params);
   FillRandomly(blocks.Weights(), at::kBFloat16, at::kCUDA);
+  if (o.weights == "fp8") QuantizeBlocks(blocks.Weights());
   const FluxState inputs = MakeFluxInputs(params, o);
   const int64_t image_tokens = inputs.img.size(1);
 

@@ -30,6 +30,10 @@ int main(int argc, char** argv) {
       {"text-encode", "T5-XXL and CLIP-L on one prompt", hanga::bench::TextEncode},
       {"kernels", "each kernel of a step and of a decode beside its own floor",
        hanga::bench::Kernels},
+      {"fp8-error", "FLUX.1-dev's blocks in 8 bits against bfloat16", hanga::bench::Fp8Error},
+      {"e2e", "a whole picture of --model, and its parts", hanga::bench::E2e},
+      {"queue", "twenty pictures of --model, one after the other", hanga::bench::Queue},
+      {"cold-start", "from nothing to the first picture of --model", hanga::bench::ColdStart},
       {"stream", "FLUX.1-dev steps under budgets for its weights", hanga::bench::Stream},
       {"swap", "two FLUX.1-dev transformers take turns on the device", hanga::bench::Swap},
   };
@@ -42,6 +46,10 @@ int main(int argc, char** argv) {
     sub->add_option("--runs", options.runs, "timed runs")->check(CLI::Range(1, 10000));
     sub->add_flag("!--no-graphs", options.graphs, "launch every kernel, without CUDA graphs");
     sub->add_flag("--profile", options.profile, "also time the blocks one by one");
+    sub->add_option("--weights", options.weights, "auto (bfloat16) or fp8")
+        ->check(CLI::IsMember({"auto", "fp8"}));
+    sub->add_option("--model", options.model, "of whole pictures: a diffusers folder");
+    sub->add_option("--steps", options.steps, "of whole pictures")->check(CLI::Range(1, 1000));
     sub->add_option("--budget-gb", options.budgets_gb, "of stream: memory for weights, GiB")
         ->check(CLI::Range(0.1, 1e6));
     sub->callback([&figures, &options, run = command.run] { figures = run(options); });

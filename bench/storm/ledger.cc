@@ -38,6 +38,10 @@ void Ledger::Ended(const v1::Job& job) {
     return;
   }
   entry.final_state = job.state();
+  if (job.state() == v1::JOB_STATE_FAILED && job.spec().model() != "models/broken" &&
+      job.error().reason() != "NO_SPACE") {
+    AddViolation(absl::StrCat(job.name(), " failed: ", job.error().ShortDebugString()));
+  }
   if (job.state() == v1::JOB_STATE_SUCCEEDED) ++tally_.succeeded;
   if (job.state() == v1::JOB_STATE_FAILED) ++tally_.failed;
   if (job.state() == v1::JOB_STATE_CANCELLED) ++tally_.cancelled;

@@ -27,7 +27,7 @@ class Ledger {
  public:
   // The server has acknowledged a job; the same request may be acknowledged again.
   void Acknowledged(const std::string& request_id, const v1::Job& job);
-  // It told a job's final state.
+  // It told a job's final state. Only the model "broken" and a full disk may make a job fail.
   void Ended(const v1::Job& job);
   // The same drawing has the same bytes, whoever drew it and however often it was begun anew.
   void Drawn(const v1::Job& job, const v1::Artifact& artifact);

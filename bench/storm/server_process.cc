@@ -41,14 +41,16 @@ std::string Configuration(const ServerSettings& settings) {
   for (int i = 0; i < settings.workers; ++i) {
     absl::StrAppend(&devices, i == 0 ? "" : ", ", "\"cpu:", i, "\"");
   }
-  std::string text = absl::StrCat(
-      "[server]\ndata = \"", settings.data, "\"\ngrace = \"5s\"\n[workers]\ndevices = [", devices,
-      "]\nprogram = \"", settings.bin, "/", settings.worker_program,
-      "\"\nthreads = 1\nheartbeat = \"", absl::FormatDuration(settings.heartbeat), "\"\nlease = \"",
-      absl::FormatDuration(settings.lease),
-      // Crashes are the point: nobody is quarantined for long.
-      "\"\nrestart_least = \"10ms\"\nrestart_most = \"50ms\"\ncrash_limit = 1000\n"
-      "crash_window = \"1s\"\nquarantine = \"1s\"\n[queue]\nmax_attempts = 30\n");
+  std::string text =
+      absl::StrCat("[server]\ndata = \"", settings.data, "\"\ngrace = \"5s\"\n", settings.server,
+                   "\n[workers]\ndevices = [", devices, "]\nprogram = \"", settings.bin, "/",
+                   settings.worker_program, "\"\nthreads = 1\nheartbeat = \"",
+                   absl::FormatDuration(settings.heartbeat), "\"\nlease = \"",
+                   absl::FormatDuration(settings.lease),
+                   // Crashes are the point: nobody is quarantined for long.
+                   "\"\nrestart_least = \"10ms\"\nrestart_most = \"50ms\"\ncrash_limit = 1000\n"
+                   "crash_window = \"1s\"\nquarantine = \"1s\"\n[queue]\nmax_attempts = 30\n",
+                   settings.more, "\n");
   for (const char* model : {"flow", "broken"}) {
     absl::StrAppend(&text, "[[model]]\nname = \"", model, "\"\npath = \"models/", model, "\"\n");
   }

@@ -25,6 +25,8 @@ struct ServerSettings {
   int workers = 2;
   absl::Duration heartbeat = absl::Milliseconds(100);
   absl::Duration lease = absl::Milliseconds(500);
+  std::string server = {};  // further TOML of [server]
+  std::string more = {};    // TOML of further tables
 };
 
 // What a process holds.

@@ -71,6 +71,9 @@ void Traffic::Loop(uint64_t client_index) {
   options.address = address_;
   options.call_timeout = absl::Seconds(5);
   options.reconnect_timeout = settings_.patience;
+  if (!settings_.tokens.empty()) {
+    options.token = settings_.tokens[client_index % settings_.tokens.size()];
+  }
   const auto client = *client::Client::Make(options);
   while (!finishing_) {
     Plan plan(random);
@@ -81,6 +84,7 @@ void Traffic::Loop(uint64_t client_index) {
           static_cast<int32_t>(absl::ToUnixMicros(deadline) % 1'000'000 * 1000));
     }
     Carry(*client, plan);
+    absl::SleepFor(settings_.pause * (static_cast<double>(random() % 2000) / 1000));
   }
 }
 
@@ -172,6 +176,18 @@ void Traffic::Follow(client::Client& client, const v1::Job& job) {
     return;
   }
   ledger_->Ended(*ended);
+  if (settings_.download) Download(client, *ended);
+}
+
+void Traffic::Download(client::Client& client, const v1::Job& job) {
+  for (const v1::Artifact& artifact : job.artifacts()) {
+    ledger_->Drawn(job, artifact);
+    const auto bytes =
+        client.Download(artifact.name(), [](std::string_view) { return absl::OkStatus(); });
+    if (!bytes.ok()) {
+      ledger_->Violation(absl::StrCat(artifact.name(), ": ", bytes.status().ToString()));
+    }
+  }
 }
 
 }  // namespace hanga::bench

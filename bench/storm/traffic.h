@@ -19,7 +19,10 @@ namespace hanga::bench {
 struct TrafficSettings {
   int clients = 8;
   uint64_t seed = 1;
-  absl::Duration patience = absl::Minutes(3);  // for one answer, and for the end of one job
+  absl::Duration patience = absl::Minutes(3);   // for one answer, and for the end of one job
+  absl::Duration pause = absl::ZeroDuration();  // of a client between two jobs, on average
+  std::vector<std::string> tokens = {};         // of its clients, in turn; none: without
+  bool download = false;                        // what was drawn for a job that was followed
 };
 
 // Each client has one job at a time and waits for its end. What is not acknowledged is sent again
@@ -44,6 +47,7 @@ class Traffic {
   bool Generate(client::Client& client, const Plan& plan, v1::Job* job);
   void Cancel(client::Client& client, const std::string& job);
   void Follow(client::Client& client, const v1::Job& job);
+  void Download(client::Client& client, const v1::Job& job);
 
   const std::string address_;
   const TrafficSettings settings_;
