@@ -83,6 +83,7 @@ absl::StatusOr<ModelHandle> ModelCache::Load(const ModelEntry& entry) {
   LoadOptions options;
   options.device = engine_.device;
   if (!entry.deployment.dtype().empty()) options.dtype = entry.deployment.dtype();
+  if (!entry.deployment.weights().empty()) options.weights = entry.deployment.weights();
   options.placement = LeversOf(entry.deployment);
   const absl::Time start = now_();
   auto pipeline = engine_.load(FilesOf(entry.deployment), options);

@@ -5,6 +5,8 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "worker/kernels/layer_norm_modulate.h"
 #include "worker/kernels/row_modulation.h"
 
@@ -22,14 +24,21 @@ at::Tensor GatedResidual(const at::Tensor& x, const at::Tensor& gate, const at::
 ResidualAndNormalized GatedResidualModulate(const at::Tensor& x, const at::Tensor& gate,
                                             const at::Tensor& y, const at::Tensor& shift,
                                             const at::Tensor& scale) {
+  auto both = GatedResidualModulate(x, gate, y, shift, scale, RowForm::kPlain);
+  return {std::move(both.residual), std::move(both.normalized.values)};
+}
+
+ResidualAndRows GatedResidualModulate(const at::Tensor& x, const at::Tensor& gate,
+                                      const at::Tensor& y, const at::Tensor& shift,
+                                      const at::Tensor& scale, RowForm form) {
   if (x.is_cuda()) {
     RowModulation rows{.x = x, .gate = gate, .y = y, .shift = shift, .scale = scale};
     rows.residual = at::empty_like(x);
-    rows.normalized = at::empty_like(x);
+    rows.normalized = EmptyRows(x, form);
     if (RunRowModulation(rows)) return {rows.residual, rows.normalized};
   }
   const auto residual = GatedResidual(x, gate, y);
-  return {residual, LayerNormModulate(residual, shift, scale)};
+  return {residual, LayerNormModulate(residual, shift, scale, form)};
 }
 
 }  // namespace hanga::kernels

@@ -6,6 +6,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "worker/kernels/rows.h"
+
 namespace hanga::kernels {
 
 // x + gate * y. x and y [B, L, C]; gate [B, 1, C].
@@ -19,5 +21,15 @@ struct ResidualAndNormalized {
 ResidualAndNormalized GatedResidualModulate(const at::Tensor& x, const at::Tensor& gate,
                                             const at::Tensor& y, const at::Tensor& shift,
                                             const at::Tensor& scale);
+
+struct ResidualAndRows {
+  at::Tensor residual;
+  Rows normalized;
+};
+
+// The same with the norm in the form that the product which follows takes.
+ResidualAndRows GatedResidualModulate(const at::Tensor& x, const at::Tensor& gate,
+                                      const at::Tensor& y, const at::Tensor& shift,
+                                      const at::Tensor& scale, RowForm form);
 
 }  // namespace hanga::kernels

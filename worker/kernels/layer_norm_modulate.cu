@@ -1,7 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "worker/kernels/cuda_vector.cuh"
+#include "worker/kernels/fp8.cuh"
 #include "worker/kernels/layer_norm_modulate_cuda.h"
 
 namespace hanga::kernels {
@@ -9,8 +9,9 @@ namespace {
 
 // One block a row, which stays in registers between its passes: each thread holds kPacks packs of
 // kWidth elements, all of them under way before the first is used. Mean first, then the squares
-// around it: exact where the mean is large. kEven: the packs come out even, none is checked.
-template <typename T, int kWidth, int kPacks, bool kEven, bool kResidual>
+// around it: exact where the mean is large. kEven: the packs come out even, none is checked. kFp8:
+// the result in 8 bits, scaled by the row's largest.
+template <typename T, int kWidth, int kPacks, bool kEven, bool kResidual, bool kFp8>
 __global__ void __launch_bounds__(kPacks > 4 ? 1024 : 512) RowKernel(LayerNormModulateArguments a) {
   using Packs = Pack<T, kWidth>[kPacks];
   __shared__ float scratch[32];
@@ -67,6 +68,7 @@ __global__ void __launch_bounds__(kPacks > 4 ? 1024 : 512) RowKernel(LayerNormMo
   }
   const float inverse = rsqrtf(BlockSum(squares, scratch) / a.channels + a.epsilon);
 
+  float largest = 0;
 #pragma unroll
   for (int p = 0; p < kPacks; ++p) {
     if (!kEven && column(p) >= a.channels) continue;
@@ -76,8 +78,19 @@ __global__ void __launch_bounds__(kPacks > 4 ? 1024 : 512) RowKernel(LayerNormMo
       if (a.shift != nullptr) {
         values[p][i] = (1.f + ToFloat(scale[p].at[i])) * values[p][i] + ToFloat(shift[p].at[i]);
       }
+      if (kFp8) largest = fmaxf(largest, fabsf(values[p][i]));
     }
-    StoreFloats(static_cast<T*>(a.normalized) + row + column(p), values[p]);
+    if (!kFp8) StoreFloats(static_cast<T*>(a.normalized) + row + column(p), values[p]);
+  }
+  if (!kFp8) return;
+
+  const float row_scale = RowScale(BlockMax(largest, scratch));
+  if (threadIdx.x == 0) a.scales[blockIdx.y * a.rows + blockIdx.x] = row_scale;
+#pragma unroll
+  for (int p = 0; p < kPacks; ++p) {
+    if (!kEven && column(p) >= a.channels) continue;
+    StoreFp8(static_cast<__nv_fp8_storage_t*>(a.normalized) + row + column(p), values[p],
+             1 / row_scale);
   }
 }
 
@@ -89,16 +102,21 @@ void LaunchRows(const LayerNormModulateArguments& a, CudaStream stream) {
   const auto launch = [&](auto kernel) {
     kernel<<<grid, static_cast<unsigned>(threads), 0, stream>>>(a);
   };
-  const bool residual = a.y != nullptr;
-  if constexpr (kWidth > 1 && kPacks <= 4) {
-    if (threads * kPacks == packs) {
-      residual ? launch(RowKernel<T, kWidth, kPacks, true, true>)
-               : launch(RowKernel<T, kWidth, kPacks, true, false>);
-      return;
+  const bool residual = a.y != nullptr, fp8 = a.scales != nullptr;
+  const auto choose = [&](auto even) {
+    constexpr bool kEven = decltype(even)::value;
+    if (fp8) {
+      residual ? launch(RowKernel<T, kWidth, kPacks, kEven, true, true>)
+               : launch(RowKernel<T, kWidth, kPacks, kEven, false, true>);
+    } else {
+      residual ? launch(RowKernel<T, kWidth, kPacks, kEven, true, false>)
+               : launch(RowKernel<T, kWidth, kPacks, kEven, false, false>);
     }
+  };
+  if constexpr (kWidth > 1 && kPacks <= 4) {
+    if (threads * kPacks == packs) return choose(std::true_type());
   }
-  residual ? launch(RowKernel<T, kWidth, kPacks, false, true>)
-           : launch(RowKernel<T, kWidth, kPacks, false, false>);
+  choose(std::false_type());
 }
 
 // Few warps a row, so that many rows are under way on a multiprocessor.

@@ -23,6 +23,7 @@ struct LayerNormModulateArguments {
   float epsilon;
   void* residual;    // [batch, rows, channels], x + gate * y; may be x itself
   void* normalized;  // [batch, rows, channels], (1 + scale) * LayerNorm(residual) + shift
+  float* scales;     // [batch, rows]: normalized is e4m3 with these; null: it is of the type
 };
 
 void LayerNormModulateCuda(const LayerNormModulateArguments& arguments, CudaStream stream);

@@ -35,7 +35,7 @@ void Check(cublasStatus_t status) {
 }
 
 // What the choice of an algorithm depends on. Pointers count by their alignment.
-using Key = std::array<int64_t, 9>;
+using Key = std::array<int64_t, 10>;
 
 int64_t Alignment(const void* p) {
   return p == nullptr ? 0
@@ -53,6 +53,7 @@ Key KeyOf(const MatmulArguments& a) {
           a.out_stride,
           a.bias != nullptr,
           a.gelu,
+          a.x_scales != nullptr,
           alignment};
 }
 
@@ -82,10 +83,18 @@ struct Plan {
     const auto type = DataType(a.type);
     if (a.bias != nullptr) {
       Set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, type);
-      Set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.bias);
     }
-    Check(cublasLtMatrixLayoutCreate(&weight, type, a.k, a.n, a.k));
-    Check(cublasLtMatrixLayoutCreate(&x, type, a.k, a.m, a.x_stride));
+    auto operands = type;
+    if (a.x_scales != nullptr) {
+      operands = CUDA_R_8F_E4M3;
+      Set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE, CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F);
+      Set(CUBLASLT_MATMUL_DESC_B_SCALE_MODE, CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F);
+      // Hopper keeps about 14 bits of a sum this way, more than the operands' 4: 8 to 18 % faster.
+      Set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, int8_t{1});
+    }
+    SetPointers(a);
+    Check(cublasLtMatrixLayoutCreate(&weight, operands, a.k, a.n, a.k));
+    Check(cublasLtMatrixLayoutCreate(&x, operands, a.k, a.m, a.x_stride));
     Check(cublasLtMatrixLayoutCreate(&out, type, a.n, a.m, a.out_stride));
   }
   ~Plan() {
@@ -96,6 +105,14 @@ struct Plan {
   }
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
+
+  // What may change from product to product of one key.
+  void SetPointers(const MatmulArguments& a) {
+    if (a.bias != nullptr) Set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.bias);
+    if (a.x_scales == nullptr) return;
+    Set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, a.weight_scales);
+    Set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, a.x_scales);
+  }
 
   template <typename T>
   void Set(cublasLtMatmulDescAttributes_t attribute, const T& value) {
@@ -294,10 +311,14 @@ bool Matmul::Run(const MatmulArguments& a, CudaStream stream) {
   if (a.m == 0 || a.n == 0) return true;
   Plan& plan = state_->PlanOf(a, stream);
   if (!plan.usable) return false;
-  if (a.bias != nullptr) plan.Set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.bias);
+  plan.SetPointers(a);
   Check(state_->Launch(plan, plan.algorithm, a, a.out, stream));
   return true;
 }
+
+size_t Matmul::choices() const { return state_->choices.size(); }
+
+const std::string& Matmul::device() const { return state_->device; }
 
 std::string Matmul::Choices() const {
   std::string lines;

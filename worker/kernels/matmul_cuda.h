@@ -16,7 +16,7 @@
 namespace hanga::kernels {
 
 struct MatmulArguments {
-  ElementType type;  // of x, weight, bias and out; sums are float32
+  ElementType type;  // of x, weight, bias and out, but for operands in 8 bits; sums are float32
   int64_t m, n, k;   // out [m, n] = x [m, k] * weight [n, k] transposed + bias [n]
   const void* x;
   int64_t x_stride;    // elements from row to row
@@ -25,6 +25,9 @@ struct MatmulArguments {
   void* out;
   int64_t out_stride;
   bool gelu;  // gelu(out), the tanh form
+  // x and weight are e4m3 and their rows have scales, [m] and [n]; null: they are of the type.
+  const float* x_scales = nullptr;
+  const float* weight_scales = nullptr;
 };
 
 // One per device, used by the thread that owns the device's compute. Not thread-safe.
@@ -40,7 +43,11 @@ class Matmul {
   // The choices made so far, one a line, and the way back. Lines of another device model or
   // library version, or damaged ones, are passed over.
   std::string Choices() const;
+  size_t choices() const;
   void SetChoices(const std::string& lines);
+
+  // Model and library version, without blanks.
+  const std::string& device() const;
 
  private:
   struct State;

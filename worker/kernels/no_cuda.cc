@@ -7,10 +7,12 @@
 #include <stdexcept>
 
 #include "worker/kernels/channel_bias_cuda.h"
+#include "worker/kernels/copy_rows_cuda.h"
 #include "worker/kernels/cuda_context.h"
 #include "worker/kernels/group_norm_silu_cuda.h"
 #include "worker/kernels/layer_norm_modulate_cuda.h"
 #include "worker/kernels/qk_norm_rope_cuda.h"
+#include "worker/kernels/quantize_rows_cuda.h"
 
 namespace hanga::kernels {
 namespace {
@@ -24,11 +26,16 @@ Matmul::Matmul() { Refuse(); }
 Matmul::~Matmul() = default;
 bool Matmul::Run(const MatmulArguments&, CudaStream) { Refuse(); }
 std::string Matmul::Choices() const { Refuse(); }
+size_t Matmul::choices() const { Refuse(); }
+const std::string& Matmul::device() const { Refuse(); }
 void Matmul::SetChoices(const std::string&) { Refuse(); }
 
 CudaStream CurrentCudaStream() { Refuse(); }
 Matmul& DeviceMatmul() { Refuse(); }
 void AddChannelBiasCuda(const ChannelBiasArguments&, CudaStream) { Refuse(); }
+void CopyRowsCuda(const CopyRowsArguments&, CudaStream) { Refuse(); }
+bool QuantizeRowsTakes(const QuantizeRowsArguments&) { Refuse(); }
+void QuantizeRowsCuda(const QuantizeRowsArguments&, CudaStream) { Refuse(); }
 void LayerNormModulateCuda(const LayerNormModulateArguments&, CudaStream) { Refuse(); }
 bool QkNormRopeTakes(int64_t, int64_t, int64_t) { Refuse(); }
 void QkNormRopeInPlaceCuda(const QkNormRopeArguments&, CudaStream) { Refuse(); }

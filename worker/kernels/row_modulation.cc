@@ -40,7 +40,8 @@ bool RunRowModulation(const RowModulation& t) {
   for (const auto* m : {&t.gate, &t.shift, &t.scale}) {
     if (!TakesModulation(t.x, *m, stride)) return false;
   }
-  if (!Takes(t.x, t.y) || !Takes(t.x, t.residual) || !Takes(t.x, t.normalized)) return false;
+  if (!Takes(t.x, t.y) || !Takes(t.x, t.residual)) return false;
+  if (!t.normalized.in_fp8() && !Takes(t.x, t.normalized.values)) return false;
   LayerNormModulateCuda({.type = ElementTypeOf(t.x),
                          .batch = t.x.size(0),
                          .rows = t.x.size(1),
@@ -53,9 +54,16 @@ bool RunRowModulation(const RowModulation& t) {
                          .modulation_stride = stride,
                          .epsilon = kLayerNormEpsilon,
                          .residual = MutableData(t.residual),
-                         .normalized = MutableData(t.normalized)},
+                         .normalized = MutableData(t.normalized.values),
+                         .scales = static_cast<float*>(MutableData(t.normalized.scales))},
                         CurrentCudaStream());
   return true;
+}
+
+Rows EmptyRows(const at::Tensor& like, RowForm form) {
+  if (form == RowForm::kPlain) return at::empty_like(like);
+  return {at::empty_like(like, at::kFloat8_e4m3fn),
+          at::empty(like.sizes().slice(0, like.dim() - 1), like.options().dtype(at::kFloat))};
 }
 
 }  // namespace hanga::kernels

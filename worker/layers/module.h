@@ -6,6 +6,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/ScalarType.h>
 
 #include <cstdint>
 #include <string>
@@ -20,12 +21,27 @@ struct Slot {
   std::string key;             // in the checkpoint
   std::vector<int64_t> shape;  // as stored
   at::Tensor* tensor;          // in the layer that uses it
+  // A matrix that may be kept in 8 bits has its rows' scales here, [rows] float32; undefined while
+  // the tensor has the layer's type. Null: it may not.
+  at::Tensor* scales = nullptr;
 
   int64_t Elements() const {
     int64_t elements = 1;
     for (const int64_t size : shape) elements *= size;
     return elements;
   }
+};
+
+// How weights are kept in memory: in the type that is computed in, or, of those that may be, in 8
+// bits (float8_e4m3fn) with a scale for every row.
+struct WeightStorage {
+  WeightStorage(at::ScalarType type, bool fp8 = false) : type(type), fp8(fp8) {}  // NOLINT
+  at::ScalarType TypeOf(const Slot& slot) const {
+    return fp8 && slot.scales != nullptr ? at::kFloat8_e4m3fn : type;
+  }
+
+  at::ScalarType type;
+  bool fp8;
 };
 
 // Where in a checkpoint a layer's weights live: `w / "attn" / "qkv"` is the layer `attn.qkv`.
@@ -40,8 +56,9 @@ class Scope {
   }
   Scope operator/(int64_t index) const { return *this / std::to_string(index); }
 
-  void Declare(std::string_view leaf, std::vector<int64_t> shape, at::Tensor* tensor) const {
-    slots_->push_back({(*this / leaf).prefix_, std::move(shape), tensor});
+  void Declare(std::string_view leaf, std::vector<int64_t> shape, at::Tensor* tensor,
+               at::Tensor* scales = nullptr) const {
+    slots_->push_back({(*this / leaf).prefix_, std::move(shape), tensor, scales});
   }
 
  private:

@@ -6,9 +6,11 @@
 #include <string>
 
 #include "worker/kernels/attention.h"
+#include "worker/kernels/copy_rows.h"
 #include "worker/kernels/gated_residual.h"
 #include "worker/kernels/layer_norm_modulate.h"
 #include "worker/kernels/qk_norm_rope.h"
+#include "worker/kernels/quantize_rows.h"
 #include "worker/layers/linear.h"
 #include "worker/models/flux_modulation.h"
 
@@ -44,31 +46,33 @@ struct QkNorm {
 
 struct SelfAttention : FluxLayer {
   using FluxLayer::FluxLayer;
-  Linear qkv{w / "qkv", p.hidden, 3 * p.hidden};
+  QuantizableLinear qkv{w / "qkv", p.hidden, 3 * p.hidden};
   QkNorm norm{w / "norm", p};
-  Linear proj{w / "proj", p.hidden, p.hidden};
+  QuantizableLinear proj{w / "proj", p.hidden, p.hidden};
 
   kernels::QkNormRows Norms(int64_t rows) const { return {rows, norm.query, norm.key}; }
 };
 
 struct Mlp : FluxLayer {
   using FluxLayer::FluxLayer;
-  Linear fc1{w / 0, p.hidden, p.mlp_ratio* p.hidden};
-  Linear fc2{w / 2, p.mlp_ratio* p.hidden, p.hidden};
+  QuantizableLinear fc1{w / 0, p.hidden, p.mlp_ratio* p.hidden};
+  QuantizableLinear fc2{w / 2, p.mlp_ratio* p.hidden, p.hidden};
 
-  Tensor operator()(const Tensor& x) const { return fc2(fc1(x, Activation::kGeluTanh)); }
+  Tensor operator()(const kernels::Rows& x) const { return fc2(fc1(x, Activation::kGeluTanh)); }
 };
 
 // adaLN-Zero (arXiv:2212.09748): shift, scale and gate of a sub-layer, each [B, 1, hidden].
 struct Modulation {
   Tensor shift, scale, gate;
 
-  Tensor Modulate(const Tensor& x) const { return kernels::LayerNormModulate(x, shift, scale); }
+  kernels::Rows ModulateFor(const Linear& layer, const Tensor& x) const {
+    return kernels::LayerNormModulate(x, shift, scale, layer.form());
+  }
   Tensor Add(const Tensor& x, const Tensor& y) const { return kernels::GatedResidual(x, gate, y); }
-  // Adds, then modulates the sum for the next sub-layer.
-  kernels::ResidualAndNormalized AddThen(const Modulation& next, const Tensor& x,
-                                         const Tensor& y) const {
-    return kernels::GatedResidualModulate(x, gate, y, next.shift, next.scale);
+  // Adds, then modulates the sum for the next sub-layer, which begins with `layer`.
+  kernels::ResidualAndRows AddThen(const Modulation& next, const Linear& layer, const Tensor& x,
+                                   const Tensor& y) const {
+    return kernels::GatedResidualModulate(x, gate, y, next.shift, next.scale, layer.form());
   }
 };
 
@@ -109,14 +113,14 @@ struct DoubleBlock : FluxLayer {
     const Modulation img_m[] = {part(0), part(1)}, txt_m[] = {part(2), part(3)};
     const int64_t txt_rows = s.txt.size(1), img_rows = s.img.size(1);
     const auto qkv = at::empty({s.img.size(0), txt_rows + img_rows, 3 * p.hidden}, s.img.options());
-    txt_attn.qkv.Into(qkv.narrow(1, 0, txt_rows), txt_m[0].Modulate(s.txt));
-    img_attn.qkv.Into(qkv.narrow(1, txt_rows, img_rows), img_m[0].Modulate(s.img));
+    txt_attn.qkv.Into(qkv.narrow(1, 0, txt_rows), txt_m[0].ModulateFor(txt_attn.qkv, s.txt));
+    img_attn.qkv.Into(qkv.narrow(1, txt_rows, img_rows), img_m[0].ModulateFor(img_attn.qkv, s.img));
     const auto h = kernels::QkNormRope(qkv, {txt_attn.Norms(txt_rows), img_attn.Norms(img_rows)},
                                        s.rope, p.heads);
     const auto attn = kernels::Attention(h.q, h.k, h.v).split_with_sizes({txt_rows, img_rows}, 1);
 
-    const auto txt = txt_m[0].AddThen(txt_m[1], s.txt, txt_attn.proj(attn[0]));
-    const auto img = img_m[0].AddThen(img_m[1], s.img, img_attn.proj(attn[1]));
+    const auto txt = txt_m[0].AddThen(txt_m[1], txt_mlp.fc1, s.txt, txt_attn.proj(attn[0]));
+    const auto img = img_m[0].AddThen(img_m[1], img_mlp.fc1, s.img, img_attn.proj(attn[1]));
     s.txt = txt_m[1].Add(txt.residual, txt_mlp(txt.normalized));
     s.img = img_m[1].Add(img.residual, img_mlp(img.normalized));
   }
@@ -136,20 +140,31 @@ struct SingleBlock : FluxLayer {
   SingleBlock(const Scope& w, const FluxParams& p, int64_t index)
       : FluxLayer(w, p), modulation(FluxModulationOffsets(p).SingleBlock(index)) {}
   const int64_t modulation;
-  Linear linear1{w / "linear1", p.hidden, (3 + p.mlp_ratio) * p.hidden};
-  Linear linear2{w / "linear2", (1 + p.mlp_ratio) * p.hidden, p.hidden};
+  QuantizableLinear linear1{w / "linear1", p.hidden, (3 + p.mlp_ratio) * p.hidden};
+  QuantizableLinear linear2{w / "linear2", (1 + p.mlp_ratio) * p.hidden, p.hidden};
   QkNorm norm{w / "norm", p};
 
   void operator()(FluxState& s) const {
     const Modulation mod = ModulationAt(s, modulation, p.hidden);
-    const auto x = mod.Modulate(s.img);
+    const auto x = mod.ModulateFor(linear1, s.img);
     const auto h = kernels::QkNormRope(linear1.Outputs(0, 3 * p.hidden)(x),
-                                       {{x.size(1), norm.query, norm.key}}, s.rope, p.heads);
-    const auto both = at::empty({x.size(0), x.size(1), (1 + p.mlp_ratio) * p.hidden}, x.options());
-    linear1.Outputs(3 * p.hidden, p.mlp_ratio * p.hidden)
-        .Into(both.narrow(-1, p.hidden, p.mlp_ratio * p.hidden), x, Activation::kGeluTanh);
-    both.narrow(-1, 0, p.hidden).copy_(kernels::Attention(h.q, h.k, h.v));
-    s.img = mod.Add(s.img, linear2(both));
+                                       {{s.img.size(1), norm.query, norm.key}}, s.rope, p.heads);
+    s.img = mod.Add(s.img, linear2(BesideMlp(x, h)));
+  }
+
+  // Attention's result and the MLP's inner one, side by side as linear2 takes them.
+  kernels::Rows BesideMlp(const kernels::Rows& x, const kernels::Qkv& h) const {
+    const int64_t inner = p.mlp_ratio * p.hidden;
+    const auto up = linear1.Outputs(3 * p.hidden, inner);
+    if (linear2.form() == kernels::RowForm::kFp8) {
+      const auto mlp = up(x, Activation::kGeluTanh);
+      return kernels::QuantizeBeside(kernels::Attention(h.q, h.k, h.v), mlp);
+    }
+    const auto both =
+        at::empty({x.values.size(0), x.values.size(1), p.hidden + inner}, x.values.options());
+    up.Into(both.narrow(-1, p.hidden, inner), x, Activation::kGeluTanh);
+    kernels::CopyRows(kernels::Attention(h.q, h.k, h.v), both.narrow(-1, 0, p.hidden));
+    return both;
   }
 };
 
@@ -161,7 +176,7 @@ struct FinalLayer : FluxLayer {
     const auto img =
         s.img.slice(1, s.img.size(1) - s.img_ids.size(0));  // the text has done its part
     const auto mod = ModulationAt(s, FluxModulationOffsets(p).FinalLayer(), p.hidden, false);
-    s.img = linear(mod.Modulate(img));
+    s.img = linear(mod.ModulateFor(linear, img));
   }
 };
 

@@ -81,7 +81,11 @@ absl::StatusOr<Image> FluxPipeline::Finish(Generation& generation) {
   const absl::StatusOr<at::Tensor> latents =
       DecoderInput(static_cast<const FluxGeneration&>(generation));
   if (!latents.ok()) return latents.status();
-  const absl::StatusOr<at::Tensor> pixels = Decode(*latents);
+  absl::StatusOr<at::Tensor> pixels = Decode(*latents);
+  if (absl::IsResourceExhausted(pixels.status()) && graphs_.size() > 0) {
+    graphs_.Clear();  // they keep memory of their own
+    pixels = Decode(*latents);
+  }
   if (!pixels.ok()) return pixels.status();
   at::Tensor bytes;
   const absl::Status status = RunGuarded("vae", [&] { bytes = ToBytes((*pixels)[0]); });

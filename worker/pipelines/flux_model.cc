@@ -109,11 +109,16 @@ absl::StatusOr<std::unique_ptr<FluxModel>> FluxModel::Open(const ModelLayout& la
   return model;
 }
 
-absl::Status FluxModel::Load(at::Device device, at::ScalarType type) {
+absl::Status FluxModel::Load(at::Device device, WeightStorage storage) {
   for (Part& part : parts_) {
-    const absl::Status loaded = LoadBlocks(part.blocks, part.source, device, type);
+    absl::Status loaded = LoadBlocks(part.blocks, part.source, device, storage.type);
+    if (loaded.ok() && storage.fp8) {
+      loaded = RunGuarded("loading", [&] { QuantizeBlocks(part.blocks); });
+    }
     if (!loaded.ok()) return In(part.name, loaded);
-    resident_bytes_ += CountWeights(part.blocks).bytes(type);
+    for (const BlockWeights* block : part.blocks) {
+      for (const Slot& slot : block->slots) resident_bytes_ += slot.tensor->nbytes();
+    }
   }
   return absl::OkStatus();
 }

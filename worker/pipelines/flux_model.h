@@ -33,10 +33,10 @@ class FluxModel {
   static absl::StatusOr<std::unique_ptr<FluxModel>> Open(const ModelLayout& layout);
 
   // RESOURCE_EXHAUSTED: the device has no room.
-  absl::Status Load(at::Device device, at::ScalarType type);
+  absl::Status Load(at::Device device, WeightStorage storage);
   // The same as a plan of one device has it; what was loaded before is dropped first.
-  absl::Status LoadPlanned(const placement::GroupPlan& plan, at::Device device, at::ScalarType type,
-                           const ResidencyLimits& limits);
+  absl::Status LoadPlanned(const placement::GroupPlan& plan, at::Device device,
+                           WeightStorage storage, const ResidencyLimits& limits);
 
   // Runs one of the networks below, wherever its weights are. A failure names the block.
   template <typename State>
@@ -46,6 +46,12 @@ class FluxModel {
     if (!placed.ok()) return placed.status();
     return RunBlocks(network, blocks, **placed, state);
   }
+
+  // Makes a network ready. True if every block of it stays where it is until moves() changes: then
+  // its list may run as it is. Always false without a plan.
+  absl::StatusOr<bool> EnterResident(const std::string& network) const;
+  // Changes whenever weights may have come to lie elsewhere.
+  uint64_t moves() const;
 
   uint64_t parameters() const;      // declared
   uint64_t stored_bytes() const;    // in the files
@@ -77,6 +83,7 @@ class FluxModel {
 
   std::vector<Part> parts_;
   uint64_t resident_bytes_ = 0;
+  uint64_t loads_ = 0;                       // by a plan
   std::unique_ptr<ModelResidency> weights_;  // of a model that was loaded by a plan
 };
 

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "worker/pipelines/flux_placement.h"
+#include "worker/pipelines/torch_errors.h"
 #include "worker/pipelines/torch_options.h"
+#include "worker/profile/topology_probe.h"
 #include "worker/samplers/flow_schedule.h"
 
 namespace hanga {
@@ -22,6 +24,9 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
   if (!type.ok()) return type.status();
   p.device_ = *device;
   p.type_ = *type;
+  const absl::StatusOr<WeightStorage> storage = ParseWeights(options.weights, *type);
+  if (!storage.ok()) return storage.status();
+  p.storage_ = *storage;
   p.device_name_ = options.device;
   p.model_name_ = std::filesystem::path(layout.root).filename().string();
   p.levers_ = options.placement;
@@ -35,6 +40,13 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
   if (!text.ok()) return text.status();
   p.text_encoder_ = *std::move(text);
   p.fingerprint_ = p.model_->Fingerprint();
+  if (p.device_.is_cuda()) {
+    const absl::Status read = RunGuarded("loading", [&] {
+      p.products_.emplace(DefaultCacheFolder());
+      p.products_->Read();
+    });
+    if (!read.ok()) return read;
+  }
   if (absl::Status s = p.LoadWeights(); !s.ok()) return s;
   return pipeline;
 }
@@ -42,13 +54,13 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
 absl::Status FluxPipeline::LoadWeights() {
   const bool asked = !(levers_ == PlacementLevers());
   // A CPU device computes where the weights are mapped: without a lever there is nothing to plan.
-  if (!asked && device_.is_cpu()) return model_->Load(device_, type_);
+  if (!asked && device_.is_cpu()) return model_->Load(device_, storage_);
   const placement::ModelProfile profile =
-      ProfileOf(model_name_, ArchitectureOf(*model_), facts_.defaults, type_);
+      ProfileOf(model_name_, ArchitectureOf(*model_), facts_.defaults, storage_);
   absl::StatusOr<placement::Plan> plan = PlanFlux(profile, device_name_, levers_);
   if (!plan.ok()) return plan.status();
   plan_ = *std::move(plan);
-  return model_->LoadPlanned(plan_->groups.front(), device_, type_, LimitsOf(*plan_));
+  return model_->LoadPlanned(plan_->groups.front(), device_, storage_, LimitsOf(*plan_));
 }
 
 bool FluxPipeline::MakeRoom() {

@@ -9,6 +9,7 @@
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,11 +18,14 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "worker/kernels/product_choices.h"
 #include "worker/pipelines/flux_generation.h"
 #include "worker/pipelines/flux_model.h"
 #include "worker/pipelines/flux_text.h"
 #include "worker/pipelines/latent_preview.h"
 #include "worker/pipelines/pipeline.h"
+#include "worker/pipelines/step_pacer.h"
+#include "worker/residency/step_graphs.h"
 
 namespace hanga {
 
@@ -79,6 +83,8 @@ class FluxPipeline final : public Pipeline {
   // After the device ran out of memory: a larger reserve and a new plan. False: nothing can give.
   bool MakeRoom();
 
+  // One pass of the transformer; as a graph where every block stays on the device.
+  absl::Status Denoise(FluxState& state);
   // Makes sure that `modulation`, of this text, covers the generation's next step.
   absl::Status Condition(const FluxGeneration& generation, const FluxText& text,
                          FluxModulation* modulation);
@@ -97,16 +103,19 @@ class FluxPipeline final : public Pipeline {
   std::unique_ptr<FluxTextEncoder> text_encoder_;
   at::Device device_ = at::kCPU;
   at::ScalarType type_ = at::kFloat;
+  WeightStorage storage_ = at::kFloat;  // of type_
   std::string fingerprint_;
   std::string device_name_, model_name_;
   PlacementLevers levers_;
   std::optional<placement::Plan> plan_;  // of weights that were loaded by one
   int rooms_made_ = 0;                   // how often MakeRoom did
 
-  // Rotary tables only depend on the shape; the last one is kept.
-  std::string rope_key_;
-  at::Tensor rope_;
-  std::unique_ptr<LatentPreview> preview_;  // fitted when first asked for
+  std::map<std::string, at::Tensor> ropes_;  // rotary tables by batch key: they depend on the shape
+  StepGraphs graphs_;
+  uint64_t graphs_moves_ = 0;  // the model's moves when they were captured
+  StepPacer pacer_;
+  std::optional<kernels::ProductChoices> products_;  // on a GPU
+  std::unique_ptr<LatentPreview> preview_;           // fitted when first asked for
 };
 
 }  // namespace hanga

@@ -24,14 +24,15 @@ FluxArchitecture ArchitectureOf(const FluxModel& m) {
 }
 
 placement::ModelProfile ProfileOf(const std::string& name, const FluxArchitecture& model,
-                                  const GenerationRequest& defaults, at::ScalarType type) {
+                                  const GenerationRequest& defaults, WeightStorage storage) {
   Workload work;
   work.width = defaults.width;
   work.height = defaults.height;
   work.steps = defaults.steps;
   work.text_tokens = defaults.max_sequence_length;
-  work.type = type;
-  work.workspace_bytes = type == at::kFloat ? 0 : kGpuWorkspaceBytes;
+  work.type = storage.type;
+  work.fp8_weights = storage.fp8;
+  work.workspace_bytes = storage.type == at::kFloat ? 0 : kGpuWorkspaceBytes;
   return ProfileFlux(name, model, work);
 }
 

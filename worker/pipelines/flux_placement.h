@@ -19,7 +19,7 @@ namespace hanga {
 
 // What drawing one picture of the model's default size costs; `name` is for people.
 placement::ModelProfile ProfileOf(const std::string& name, const FluxArchitecture& model,
-                                  const GenerationRequest& defaults, at::ScalarType type);
+                                  const GenerationRequest& defaults, WeightStorage storage);
 FluxArchitecture ArchitectureOf(const FluxModel& model);
 
 // The plan for one device. INVALID_ARGUMENT: a lever or the expression is wrong.

@@ -11,6 +11,7 @@
 #include "worker/pipelines/flux_pipeline.h"
 #include "worker/pipelines/latents.h"
 #include "worker/pipelines/request_check.h"
+#include "worker/pipelines/to_device.h"
 #include "worker/pipelines/torch_errors.h"
 #include "worker/samplers/registry.h"
 
@@ -71,7 +72,7 @@ absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::NewGeneration(
     if (!negative.ok()) return negative.status();
     g.negative = *std::move(negative);
   }
-  g.noise = std::make_unique<SeededNoise>(r.seed);
+  g.noise = std::make_unique<SeededNoise>(r.seed, type_);
   g.key = absl::StrCat(r.width, "x", r.height, "/", r.max_sequence_length, "/",
                        g.negative ? "cfg" : "plain");
   return generation;
@@ -114,10 +115,10 @@ absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::Begin(
   const absl::Status begun = RunGuarded("noise", [&] {
     if (initial) {
       const LatentDistribution picture(moments);
-      clean = picture.mean + picture.std * draws->Draw(shape).to(device_);
+      clean = picture.mean + picture.std * ToDevice(draws->Draw(shape), device_);
       clean = (clean - vae.shift_factor) * vae.scaling_factor;
     }
-    const at::Tensor noise = draws->Draw(shape).to(device_);
+    const at::Tensor noise = ToDevice(draws->Draw(shape), device_);
     g.latents = PackLatents(initial ? g.sampler->AddNoise(clean, noise)
                                     : noise * g.sampler->init_noise_sigma());
   });

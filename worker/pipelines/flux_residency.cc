@@ -31,7 +31,8 @@ std::vector<FluxNetwork> NetworksOf(const FluxModel& m) {
 }  // namespace
 
 absl::Status FluxModel::LoadPlanned(const placement::GroupPlan& plan, at::Device device,
-                                    at::ScalarType type, const ResidencyLimits& limits) {
+                                    WeightStorage storage, const ResidencyLimits& limits) {
+  ++loads_;
   weights_.reset();
   for (Part& part : parts_) UnloadBlocks(part.blocks);
   std::map<std::string, std::shared_ptr<const WeightSource>> sources;
@@ -52,8 +53,8 @@ absl::Status FluxModel::LoadPlanned(const placement::GroupPlan& plan, at::Device
   }
   absl::StatusOr<std::unique_ptr<ModelResidency>> loaded = absl::UnknownError("not loaded");
   const absl::Status guarded = RunGuarded("loading", [&] {
-    loaded =
-        ModelResidency::Load(std::move(networks), plan.ranks.front().device, device, type, limits);
+    loaded = ModelResidency::Load(std::move(networks), plan.ranks.front().device, device, storage,
+                                  limits);
   });
   if (!guarded.ok()) return guarded;
   if (!loaded.ok()) return loaded.status();
@@ -66,6 +67,18 @@ absl::StatusOr<ResidentBlocks*> FluxModel::Enter(const std::string& network) con
   const absl::Status guarded = RunGuarded(network, [&] { placed = weights_->Enter(network); });
   if (!guarded.ok()) return guarded;
   return placed;
+}
+
+absl::StatusOr<bool> FluxModel::EnterResident(const std::string& network) const {
+  if (weights_ == nullptr) return false;
+  const absl::StatusOr<ResidentBlocks*> placed = Enter(network);
+  if (!placed.ok()) return placed.status();
+  return (*placed)->all_resident();
+}
+
+uint64_t FluxModel::moves() const {
+  constexpr int kLoadBits = 48;  // above what restored bytes count to
+  return (loads_ << kLoadBits) + (weights_ == nullptr ? 0 : weights_->counters().restored_bytes);
 }
 
 }  // namespace hanga

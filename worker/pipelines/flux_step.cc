@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "worker/pipelines/flux_pipeline.h"
 #include "worker/pipelines/latents.h"
+#include "worker/pipelines/to_device.h"
 #include "worker/pipelines/torch_errors.h"
 
 namespace hanga {
@@ -25,6 +26,9 @@ at::Tensor Joined(const std::vector<at::Tensor>& rows) {
 // Steps whose modulation is computed at once: enough for most schedules, and little memory for long
 // ones. Windows begin at multiples of it, so that a resumed generation computes the same ones.
 constexpr int64_t kModulationWindow = 32;
+
+// Shapes whose rotary tables are kept.
+constexpr size_t kMostRopes = 16;
 
 // The rows of a batch: every generation, then every generation again with its negative prompt.
 FluxState GatherState(Batch batch, at::Device device, at::ScalarType type) {
@@ -77,7 +81,7 @@ absl::Status FluxPipeline::Condition(const FluxGeneration& g, const FluxText& te
   absl::Status status = RunGuarded("transformer", [&] {
     std::vector<float> times;
     for (int64_t i = 0; i < count; ++i) times.push_back(timesteps[first + i] / 1000);
-    state.timestep = at::tensor(times, at::kFloat).to(device_);
+    state.timestep = ToDevice(at::tensor(times, at::kFloat), device_);
     if (model_->flux_params.guidance) {
       state.guidance = at::full({count}, g.request.guidance_scale, state.timestep.options());
     }
@@ -86,6 +90,29 @@ absl::Status FluxPipeline::Condition(const FluxGeneration& g, const FluxText& te
   if (status.ok()) status = model_->Run("conditioning", model_->conditioning, state);
   if (status.ok()) *modulation = {first, state.modulation};
   return status;
+}
+
+absl::Status FluxPipeline::Denoise(FluxState& state) {
+  const absl::StatusOr<bool> stays = model_->EnterResident("transformer");
+  if (!stays.ok()) return stays.status();
+  if (model_->moves() != graphs_moves_) {
+    graphs_.Clear();
+    graphs_moves_ = model_->moves();
+  }
+  // Without rotary tables the shape is new: they are made, then products are measured.
+  if (!*stays || !state.rope.defined()) {
+    return model_->Run("transformer", model_->transformer, state);
+  }
+  const FluxState before = state;
+  std::vector<at::Tensor*> tensors;
+  state.ForEachTensor([&](at::Tensor& t) { tensors.push_back(&t); });
+  const absl::Status replayed = RunGuarded("transformer", [&] {
+    graphs_.Run("transformer", tensors, [&] { model_->transformer.Run(state); });
+  });
+  if (!absl::IsResourceExhausted(replayed)) return replayed;
+  graphs_.Clear();  // they keep memory of their own
+  state = before;
+  return model_->Run("transformer", model_->transformer, state);
 }
 
 absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
@@ -100,16 +127,22 @@ absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
   FluxState state;
   status = RunGuarded("transformer", [&] {
     state = GatherState(batch, device_, type_);
-    if (batch.front()->key == rope_key_) state.rope = rope_;
+    const auto known = ropes_.find(batch.front()->key);
+    if (known != ropes_.end()) state.rope = known->second;
   });
   if (!status.ok()) return status;
-  status = model_->Run("transformer", model_->transformer, state);
+  const bool new_shape = !state.rope.defined();
+  status = Denoise(state);
   if (!status.ok()) return status;
-  rope_ = state.rope;
-  rope_key_ = batch.front()->key;
+  if (new_shape) {
+    if (ropes_.size() == kMostRopes) ropes_.clear();
+    ropes_[batch.front()->key] = state.rope;
+  }
+  if (products_) products_->Write();
   at::Tensor output;
   status = RunGuarded("transformer", [&] {
-    output = state.img.to(at::kFloat);
+    output =
+        state.img.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);  // a graph's is reused
     if (batch.front()->negative) output = Guide(batch, output);
   });
   if (!status.ok()) return status;
@@ -160,7 +193,8 @@ absl::Status FluxPipeline::Step(absl::Span<Generation* const> batch) {
   absl::StatusOr<at::Tensor> outputs = Predict(generations);
   if (absl::IsResourceExhausted(outputs.status()) && MakeRoom()) outputs = Predict(generations);
   if (!outputs.ok()) return outputs.status();
-  return Advance(generations, *outputs);
+  if (absl::Status advanced = Advance(generations, *outputs); !advanced.ok()) return advanced;
+  return RunGuarded("transformer", [&] { pacer_.Queued(device_); });
 }
 
 }  // namespace hanga

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "worker/pipelines/to_device.h"
 #include "worker/pipelines/torch_errors.h"
 
 namespace hanga {
@@ -19,7 +20,7 @@ namespace {
 constexpr uint64_t kCacheBytes = 128 << 20;
 
 at::Tensor Row(const std::vector<int64_t>& ids, at::Device device) {
-  return at::tensor(ids, at::kLong).unsqueeze(0).to(device);
+  return ToDevice(at::tensor(ids, at::kLong).unsqueeze(0), device);
 }
 
 absl::Status CheckVocabulary(const std::string& tokenizer, int64_t tokens,

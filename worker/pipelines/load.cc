@@ -12,9 +12,10 @@
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/noop_pipeline.h"
 #include "worker/pipelines/pipeline.h"
+#include "worker/profile/topology_probe.h"
 #include "worker/samplers/flow_schedule.h"
 #include "worker/weights/checkpoint.h"
-#include "worker/weights/model_hash.h"
+#include "worker/weights/hash_cache.h"
 
 namespace hanga {
 namespace {
@@ -65,7 +66,7 @@ absl::StatusOr<std::string> HashWeights(const ModelLayout& layout) {
       files.push_back({folder ? absl::StrCat(name, "/", base) : base, shard});
     }
   }
-  return HashModel(files);
+  return HashModelOnce(files, DefaultCacheFolder());
 }
 
 }  // namespace

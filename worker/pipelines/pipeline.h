@@ -88,6 +88,7 @@ struct PlacementLevers {
 struct LoadOptions {
   std::string device = "cpu";  // "cpu", "cuda:0"
   std::string dtype = "auto";  // auto: float32 on CPUs, bfloat16 on GPUs
+  std::string weights = "auto";  // auto: as dtype; fp8: the denoiser's matrices in 8 bits
   PlacementLevers placement;
 };
 

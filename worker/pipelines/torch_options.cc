@@ -44,4 +44,11 @@ absl::StatusOr<at::ScalarType> ParseDtype(const std::string& name, at::Device de
       absl::StrCat("dtype: \"", name, "\" is not one of auto, float32, bfloat16, float16"));
 }
 
+absl::StatusOr<WeightStorage> ParseWeights(const std::string& weights, at::ScalarType type) {
+  if (weights == "auto") return WeightStorage(type);
+  if (weights == "fp8") return WeightStorage(type, /*fp8=*/true);
+  return absl::InvalidArgumentError(
+      absl::StrCat("weights: \"", weights, "\" is not one of auto, fp8"));
+}
+
 }  // namespace hanga

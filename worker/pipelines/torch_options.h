@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "worker/layers/module.h"
 
 namespace hanga {
 
@@ -20,5 +21,8 @@ absl::StatusOr<at::Device> ParseDevice(const std::string& name);
 // "auto", "float32", "bfloat16" or "float16". auto is what the device computes best: float32 on
 // CPUs, bfloat16 on GPUs.
 absl::StatusOr<at::ScalarType> ParseDtype(const std::string& name, at::Device device);
+
+// How weights are kept: `weights` is "auto", in the type that is computed in, or "fp8".
+absl::StatusOr<WeightStorage> ParseWeights(const std::string& weights, at::ScalarType type);
 
 }  // namespace hanga

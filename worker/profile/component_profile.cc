@@ -3,6 +3,8 @@
 
 #include "worker/profile/component_profile.h"
 
+#include <algorithm>
+
 #include "worker/residency/slab_layout.h"
 
 namespace hanga {
@@ -16,7 +18,11 @@ void AppendComponent(const std::vector<BlockWeights*>& blocks, const ComponentWo
     p.phase = work.phase;
     p.precision =
         work.type == at::kFloat ? placement::Precision::kFp32 : placement::Precision::kFp16;
-    p.stored_bytes = p.run_bytes = LayOut(*block, work.type).bytes;
+    p.stored_bytes = p.run_bytes = LayOut(*block, {work.type, work.fp8}).bytes;
+    if (work.fp8 && std::any_of(block->slots.begin(), block->slots.end(),
+                                [](const Slot& slot) { return slot.scales != nullptr; })) {
+      p.precision = placement::Precision::kFp8;
+    }
     for (const Slot& slot : block->slots) {
       if (slot.shape.size() < 2) continue;  // norms and biases
       p.linear_flops += 2 * work.rows(*block, slot) * static_cast<double>(slot.Elements());

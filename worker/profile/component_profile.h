@@ -20,6 +20,7 @@ struct ComponentWork {
   std::string name;
   placement::Phase phase = placement::Phase::kDenoiser;
   at::ScalarType type = at::kBFloat16;
+  bool fp8 = false;  // weights that may be are kept in 8 bits
   // How many rows (tokens or pixels) a matrix or kernel multiplies; 0 for tables and for weights
   // that take no part in drawing a picture.
   std::function<double(const BlockWeights&, const Slot&)> rows;

@@ -118,6 +118,7 @@ class FluxProfiler {
                     {.name = "transformer",
                      .phase = Phase::kDenoiser,
                      .type = w_.type,
+                     .fp8 = w_.fp8_weights,
                      .rows =
                          [=, this](const BlockWeights& block, const Slot& slot) {
                            if (In(slot.key, "txt_")) return Rows(txt_);

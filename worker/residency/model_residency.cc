@@ -15,13 +15,13 @@ ModelResidency::ModelResidency(const std::string& device_name, const ResidencyLi
 
 absl::StatusOr<std::unique_ptr<ModelResidency>> ModelResidency::Load(
     std::vector<NetworkPlacement> networks, const std::string& device_name, at::Device device,
-    at::ScalarType type, const ResidencyLimits& limits) {
+    WeightStorage storage, const ResidencyLimits& limits) {
   std::unique_ptr<ModelResidency> model(new ModelResidency(device_name, limits));
   const ResidentBlocks::Memory memory = {device, &model->device_budget_, &model->host_budget_};
   for (NetworkPlacement& placed : networks) {
     absl::StatusOr<std::unique_ptr<ResidentBlocks>> weights =
         ResidentBlocks::Load(placed.name, std::move(placed.blocks), std::move(placed.where),
-                             std::move(placed.source), type, memory);
+                             std::move(placed.source), storage, memory);
     if (!weights.ok()) return weights.status();
     if (placed.is_denoiser) model->denoiser_ = weights->get();
     model->networks_[placed.name] = {placed.makes_room_bytes, *std::move(weights)};

@@ -38,7 +38,7 @@ class ModelResidency {
   // room; nothing stays loaded then.
   static absl::StatusOr<std::unique_ptr<ModelResidency>> Load(
       std::vector<NetworkPlacement> networks, const std::string& device_name, at::Device device,
-      at::ScalarType type, const ResidencyLimits& limits);
+      WeightStorage storage, const ResidencyLimits& limits);
 
   // Makes a network ready for passes. Throws as ATen does.
   absl::StatusOr<ResidentBlocks*> Enter(const std::string& network);

@@ -5,6 +5,7 @@
 // no page is locked.
 
 #include "worker/residency/copy_engine.h"
+#include "worker/residency/file_upload.h"
 #include "worker/residency/step_graphs.h"
 
 namespace hanga {
@@ -26,6 +27,8 @@ size_t StepGraphs::size() const { return 0; }
 std::unique_ptr<CopyEngine> MakeCopyEngine(at::Device, size_t, std::unique_ptr<HostMemory>) {
   return MakeHostCopyEngine();
 }
+
+std::unique_ptr<FileUpload> FileUpload::Make(at::Device, HostBudget*) { return nullptr; }
 
 std::byte* LockedMemory(uint64_t) { return nullptr; }
 void FreeLockedMemory(std::byte*) {}

@@ -14,12 +14,12 @@
 namespace hanga {
 
 ResidentBlocks::ResidentBlocks(std::string name, BlockTiers where,
-                               std::shared_ptr<const WeightSource> source, at::ScalarType type,
+                               std::shared_ptr<const WeightSource> source, WeightStorage storage,
                                Memory memory)
     : name_(std::move(name)),
       where_(std::move(where)),
       source_(std::move(source)),
-      type_(type),
+      storage_(storage),
       memory_(memory) {}
 
 ResidentBlocks::~ResidentBlocks() {

@@ -21,6 +21,7 @@
 #include "worker/layers/block_list.h"
 #include "worker/residency/copy_engine.h"
 #include "worker/residency/device_budget.h"
+#include "worker/residency/file_upload.h"
 #include "worker/residency/host_memory.h"
 #include "worker/residency/slab_layout.h"
 #include "worker/residency/weight_source.h"
@@ -62,7 +63,7 @@ class ResidentBlocks {
   // RESOURCE_EXHAUSTED: a budget or the machine has no room; nothing stays allocated then.
   static absl::StatusOr<std::unique_ptr<ResidentBlocks>> Load(
       std::string name, std::vector<BlockWeights*> blocks, BlockTiers where,
-      std::shared_ptr<const WeightSource> source, at::ScalarType type, Memory memory);
+      std::shared_ptr<const WeightSource> source, WeightStorage storage, Memory memory);
 
   ~ResidentBlocks();
 
@@ -103,13 +104,14 @@ class ResidentBlocks {
   };
 
   ResidentBlocks(std::string name, BlockTiers where, std::shared_ptr<const WeightSource> source,
-                 at::ScalarType type, Memory memory);
+                 WeightStorage storage, Memory memory);
 
   absl::Status LoadToDevice(Entry& entry);
   absl::Status LoadToHost(size_t block);
   absl::Status MakeHostSlab(Entry& entry, Tier* tier);
   std::unique_ptr<HostSlab> FileSlab(const Entry& entry) const;
   absl::Status Fill(const Entry& entry, const at::Tensor& slab) const;
+  bool AddUpload(const Slot& slot, const at::Tensor& to) const;
   absl::Status TakeDevice(Entry& entry);
   absl::Status Restore(size_t block);
   uint64_t PassEnd() const;  // streamed blocks until the end of the pass that runs
@@ -124,7 +126,7 @@ class ResidentBlocks {
   const std::string name_;
   BlockTiers where_;
   const std::shared_ptr<const WeightSource> source_;
-  const at::ScalarType type_;
+  const WeightStorage storage_;
   const Memory memory_;
 
   std::vector<Entry> entries_;
@@ -140,6 +142,7 @@ class ResidentBlocks {
   uint64_t brought_ = 0, used_ = 0;
 
   ResidencyCounters counters_;
+  std::unique_ptr<FileUpload> upload_;  // while loading to a GPU
   std::unique_ptr<CopyEngine> engine_;  // targets: the slots, then the blocks
 };
 

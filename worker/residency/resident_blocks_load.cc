@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "worker/kernels/quantize_rows.h"
 #include "worker/residency/resident_blocks.h"
 
 namespace hanga {
@@ -33,20 +34,20 @@ at::Tensor SlabOf(const HostMemory& memory) {
 
 absl::StatusOr<std::unique_ptr<ResidentBlocks>> ResidentBlocks::Load(
     std::string name, std::vector<BlockWeights*> blocks, BlockTiers where,
-    std::shared_ptr<const WeightSource> source, at::ScalarType type, Memory memory) {
+    std::shared_ptr<const WeightSource> source, WeightStorage storage, Memory memory) {
   if (where.tiers.size() != blocks.size()) {
     return absl::InternalError(
         absl::StrCat(name, ": a placement of ", where.tiers.size(), " blocks for ", blocks.size()));
   }
   const c10::InferenceMode inference;
   std::unique_ptr<ResidentBlocks> made(
-      new ResidentBlocks(std::move(name), std::move(where), std::move(source), type, memory));
+      new ResidentBlocks(std::move(name), std::move(where), std::move(source), storage, memory));
   ResidentBlocks& r = *made;
   bool staged = false;
   for (size_t i = 0; i < blocks.size(); ++i) {
     Entry& entry = r.entries_.emplace_back();
     entry.block = blocks[i];
-    entry.layout = LayOut(*blocks[i], type);
+    entry.layout = LayOut(*blocks[i], storage);
     if (entry.layout.bytes == 0) r.where_.tiers[i] = Tier::kDevice;
     if (!r.IsStreamed(i)) continue;
     r.streamed_.push_back(i);
@@ -58,11 +59,14 @@ absl::StatusOr<std::unique_ptr<ResidentBlocks>> ResidentBlocks::Load(
                              staged && memory.device.is_cuda()
                                  ? memory.host_budget->AllocatePinned(kStagingBytes)
                                  : nullptr);
+  if (memory.device.is_cuda()) r.upload_ = FileUpload::Make(memory.device, memory.host_budget);
   for (size_t i = 0; i < blocks.size(); ++i) {
     if (r.entries_[i].layout.bytes == 0) continue;
     const absl::Status loaded = r.IsStreamed(i) ? r.LoadToHost(i) : r.LoadToDevice(r.entries_[i]);
     if (!loaded.ok()) return loaded;
   }
+  if (r.upload_ != nullptr) r.upload_->Finish();
+  r.upload_.reset();
   for (const size_t i : r.streamed_) r.streamed_bytes_per_pass_ += r.entries_[i].host->bytes();
   return made;
 }
@@ -127,8 +131,8 @@ std::unique_ptr<HostSlab> ResidentBlocks::FileSlab(const Entry& entry) const {
   auto slab = std::make_unique<HostSlab>();
   for (size_t i = 0; i < entry.block->slots.size(); ++i) {
     const SlabLayout::Part& part = entry.layout.parts[i];
-    if (!IsRowMajor(part)) return nullptr;
-    const auto stored = source_->StoredBytes(entry.block->slots[i], type_);
+    if (!IsRowMajor(part) || part.type == at::kFloat8_e4m3fn) return nullptr;
+    const auto stored = source_->StoredBytes(entry.block->slots[i], part.type);
     if (!stored) return nullptr;
     uint64_t offset = part.offset;
     for (const TensorPiece& piece : *stored) {
@@ -142,13 +146,38 @@ std::unique_ptr<HostSlab> ResidentBlocks::FileSlab(const Entry& entry) const {
 }
 
 absl::Status ResidentBlocks::Fill(const Entry& entry, const at::Tensor& slab) const {
+  const std::vector<Slot>& slots = entry.block->slots;
   const std::vector<at::Tensor> views = ViewsOf(entry.layout, slab);
-  for (size_t i = 0; i < views.size(); ++i) {
-    if (absl::Status read = source_->Read(entry.block->slots[i], views[i]); !read.ok()) {
-      return read;
+  struct Rounding {
+    at::Tensor from, values, scales;
+  };
+  std::vector<Rounding> roundings;  // of weights that are kept in 8 bits
+  size_t scales = slots.size();
+  for (size_t i = 0; i < slots.size(); ++i) {
+    at::Tensor to = views[i];
+    if (to.scalar_type() == at::kFloat8_e4m3fn) {
+      to = at::empty(slots[i].shape, slab.options().dtype(storage_.type));
+      roundings.push_back({to, views[i], views[scales++]});
     }
+    if (AddUpload(slots[i], to)) continue;
+    if (absl::Status read = source_->Read(slots[i], to); !read.ok()) return read;
   }
+  if (!roundings.empty() && upload_ != nullptr) upload_->Finish();
+  for (const Rounding& r : roundings) kernels::QuantizeMatrix(r.from, r.values, r.scales);
   return absl::OkStatus();
+}
+
+// False where the weight's bytes in its file are not what the device needs.
+bool ResidentBlocks::AddUpload(const Slot& slot, const at::Tensor& to) const {
+  if (upload_ == nullptr || !to.is_cuda() || !to.is_contiguous()) return false;
+  const auto stored = source_->StoredBytes(slot, to.scalar_type());
+  if (!stored) return false;
+  auto* next = static_cast<std::byte*>(to.mutable_data_ptr());
+  for (const TensorPiece& piece : *stored) {
+    upload_->Add(piece, next);
+    next += piece.bytes.size();
+  }
+  return true;
 }
 
 }  // namespace hanga

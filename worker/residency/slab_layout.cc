@@ -30,9 +30,15 @@ std::vector<int64_t> StridesOf(const std::vector<int64_t>& shape) {
 
 }  // namespace
 
-SlabLayout LayOut(const BlockWeights& block, at::ScalarType type) {
+SlabLayout LayOut(const BlockWeights& block, WeightStorage storage) {
   SlabLayout layout;
-  layout.type = type;
+  const auto append = [&](const std::vector<int64_t>& shape, at::ScalarType type) {
+    int64_t elements = 1;
+    for (const int64_t size : shape) elements *= size;
+    const uint64_t bytes = elements * c10::elementSize(type);
+    layout.parts.push_back({layout.bytes, bytes, shape, StridesOf(shape), type});
+    layout.bytes += Aligned(bytes);
+  };
   for (size_t i = 0; i < block.slots.size(); ++i) {
     const Slot& slot = block.slots[i];
     const auto same = std::find_if(block.slots.begin(), block.slots.begin() + i,
@@ -41,9 +47,10 @@ SlabLayout LayOut(const BlockWeights& block, at::ScalarType type) {
       layout.parts.push_back(layout.parts[same - block.slots.begin()]);
       continue;
     }
-    const uint64_t bytes = slot.Elements() * c10::elementSize(type);
-    layout.parts.push_back({layout.bytes, bytes, slot.shape, StridesOf(slot.shape)});
-    layout.bytes += Aligned(bytes);
+    append(slot.shape, storage.TypeOf(slot));
+  }
+  for (const Slot& slot : block.slots) {
+    if (storage.TypeOf(slot) == at::kFloat8_e4m3fn) append({slot.shape[0]}, at::kFloat);
   }
   return layout;
 }
@@ -51,22 +58,30 @@ SlabLayout LayOut(const BlockWeights& block, at::ScalarType type) {
 std::vector<at::Tensor> ViewsOf(const SlabLayout& layout, const at::Tensor& slab) {
   std::vector<at::Tensor> views;
   if (layout.bytes == 0) return views;
-  const at::Tensor elements =
-      slab.narrow(0, 0, static_cast<int64_t>(layout.bytes)).view(layout.type);
   for (const SlabLayout::Part& part : layout.parts) {
-    const auto offset = static_cast<int64_t>(part.offset / c10::elementSize(layout.type));
-    views.push_back(
-        elements.as_strided(part.shape, part.strides, elements.storage_offset() + offset));
+    const at::Tensor elements =
+        slab.narrow(0, static_cast<int64_t>(part.offset), static_cast<int64_t>(part.bytes))
+            .view(part.type);
+    views.push_back(elements.as_strided(part.shape, part.strides, elements.storage_offset()));
   }
   return views;
 }
 
 void Bind(const BlockWeights& block, const std::vector<at::Tensor>& views) {
-  for (size_t i = 0; i < views.size(); ++i) *block.slots[i].tensor = views[i];
+  size_t scales = block.slots.size();
+  for (size_t i = 0; i < block.slots.size() && i < views.size(); ++i) {
+    const Slot& slot = block.slots[i];
+    *slot.tensor = views[i];
+    if (slot.scales == nullptr) continue;
+    *slot.scales = views[i].scalar_type() == at::kFloat8_e4m3fn ? views[scales++] : at::Tensor();
+  }
 }
 
 void Unbind(const BlockWeights& block) {
-  for (const Slot& slot : block.slots) slot.tensor->reset();
+  for (const Slot& slot : block.slots) {
+    slot.tensor->reset();
+    if (slot.scales != nullptr) slot.scales->reset();
+  }
 }
 
 }  // namespace hanga

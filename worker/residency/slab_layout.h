@@ -23,15 +23,15 @@ struct SlabLayout {
   struct Part {
     uint64_t offset = 0, bytes = 0;
     std::vector<int64_t> shape, strides;  // of elements; four dimensions are stored channels last
+    at::ScalarType type = at::kFloat;
   };
-  at::ScalarType type = at::kFloat;
-  std::vector<Part> parts;  // by slot
+  std::vector<Part> parts;  // by slot; then the scales of those in 8 bits, in the same order
   uint64_t bytes = 0;       // a multiple of kSlabAlignment; 0: the block has no weights
 };
 
-SlabLayout LayOut(const BlockWeights& block, at::ScalarType type);
+SlabLayout LayOut(const BlockWeights& block, WeightStorage storage);
 
-// The weights as views of a slab, by slot. `slab` is uint8 of at least layout.bytes, on any device,
+// The weights as views of a slab, by part. `slab` is uint8 of at least layout.bytes, on any device,
 // and is kept by the views.
 std::vector<at::Tensor> ViewsOf(const SlabLayout& layout, const at::Tensor& slab);
 

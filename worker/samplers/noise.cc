@@ -10,10 +10,11 @@
 
 namespace hanga {
 
-SeededNoise::SeededNoise(uint64_t seed) : generator_(at::detail::createCPUGenerator(seed)) {}
+SeededNoise::SeededNoise(uint64_t seed, at::ScalarType type)
+    : generator_(at::detail::createCPUGenerator(seed)), type_(type) {}
 
 at::Tensor SeededNoise::Draw(at::IntArrayRef shape) {
-  return at::randn(shape, generator_, at::TensorOptions().dtype(at::kFloat));
+  return at::randn(shape, generator_, at::TensorOptions().dtype(type_)).to(at::kFloat);
 }
 
 std::string SeededNoise::Save() const {

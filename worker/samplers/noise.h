@@ -23,10 +23,12 @@ class NoiseSource {
   virtual at::Tensor Draw(at::IntArrayRef shape) = 0;
 };
 
-// Draws what torch.Generator("cpu").manual_seed(seed) gives to torch.randn, on any device type.
+// Draws what torch.Generator("cpu").manual_seed(seed) gives to torch.randn(dtype=type), on any kind
+// of device. A seed's numbers are others in another type, and diffusers draws in the model's: to
+// give a user the picture that they know, so do we.
 class SeededNoise final : public NoiseSource {
  public:
-  explicit SeededNoise(uint64_t seed);
+  explicit SeededNoise(uint64_t seed, at::ScalarType type = at::kFloat);
   at::Tensor Draw(at::IntArrayRef shape) override;
 
   // The generator's state, to go on with the same numbers elsewhere.
@@ -36,6 +38,7 @@ class SeededNoise final : public NoiseSource {
 
  private:
   at::Generator generator_;
+  const at::ScalarType type_;
 };
 
 }  // namespace hanga

@@ -5,6 +5,7 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 
 #include <cstring>
@@ -19,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/kernels/quantize_rows.h"
 #include "worker/weights/key_list.h"
 
 namespace hanga {
@@ -143,9 +145,24 @@ absl::Status LoadBlocks(absl::Span<BlockWeights* const> blocks, const TensorSour
   return absl::OkStatus();
 }
 
+void QuantizeBlocks(absl::Span<BlockWeights* const> blocks) {
+  const c10::InferenceMode inference;
+  for (const BlockWeights* block : blocks) {
+    for (const Slot& slot : block->slots) {
+      if (slot.scales == nullptr) continue;
+      const kernels::Rows rows = kernels::QuantizeRows(*slot.tensor);
+      *slot.tensor = rows.values;
+      *slot.scales = rows.scales;
+    }
+  }
+}
+
 void UnloadBlocks(absl::Span<BlockWeights* const> blocks) {
   for (const BlockWeights* block : blocks) {
-    for (const Slot& slot : block->slots) slot.tensor->reset();
+    for (const Slot& slot : block->slots) {
+      slot.tensor->reset();
+      if (slot.scales != nullptr) slot.scales->reset();
+    }
   }
 }
 

@@ -46,6 +46,9 @@ std::optional<at::ScalarType> WeightType(DataType type);
 // One weight as it is stored, on the CPU; may share the file's mapping: treat it as read-only.
 absl::StatusOr<at::Tensor> ReadTensor(const std::string& key, const StoredTensor& stored);
 
+// Turns loaded weights that may be kept in 8 bits into such. Throws as ATen does.
+void QuantizeBlocks(absl::Span<BlockWeights* const> blocks);
+
 // Makes every slot's tensor undefined.
 void UnloadBlocks(absl::Span<BlockWeights* const> blocks);
 

@@ -36,6 +36,27 @@ TEST(SlabLayoutTest, ViewsCoverTheirPartsAndNoMore) {
   EXPECT_FALSE(a.defined());
 }
 
+TEST(SlabLayoutTest, WeightsInEightBitsHaveTheirScalesBehindThem) {
+  at::Tensor a, a_scales, b;
+  const BlockWeights block = {"b", {{"x", {3, 16}, &a, &a_scales}, {"y", {7}, &b}}};
+  const SlabLayout plain = LayOut(block, at::kBFloat16),
+                   layout = LayOut(block, {at::kBFloat16, true});
+  EXPECT_EQ(plain.parts.size(), 2);
+  ASSERT_EQ(layout.parts.size(), 3);
+  EXPECT_EQ(layout.bytes, 3 * kSlabAlignment);
+  const at::Tensor slab = at::zeros({static_cast<int64_t>(layout.bytes)}, at::kByte);
+  Bind(block, ViewsOf(layout, slab));
+  EXPECT_EQ(a.scalar_type(), at::kFloat8_e4m3fn);
+  EXPECT_EQ(b.scalar_type(), at::kBFloat16);
+  EXPECT_EQ(a_scales.sizes(), (std::vector<int64_t>{3}));
+  a_scales.fill_(1);
+  EXPECT_TRUE(a.to(at::kFloat).eq(0).all().item<bool>());
+  Bind(block, ViewsOf(plain, slab));
+  EXPECT_FALSE(a_scales.defined());
+  Unbind(block);
+  EXPECT_FALSE(a.defined());
+}
+
 TEST(SlabLayoutTest, ABlockWithoutWeightsTakesNothing) {
   EXPECT_EQ(LayOut({"turn", {}}, at::kFloat).bytes, 0);
 }

@@ -1,0 +1,47 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/kernels/copy_rows.h"
+
+#include <ATen/ATen.h>
+
+#include "worker/kernels/copy_rows_cuda.h"
+#include "worker/kernels/cuda_context.h"
+
+namespace hanga::kernels {
+namespace {
+
+constexpr int64_t kUnit = 16;  // bytes
+
+bool Takes(const at::Tensor& t) {
+  const int64_t bytes = t.element_size();
+  return t.dim() == 3 && t.stride(2) == 1 && t.size(0) <= 65535 &&
+         reinterpret_cast<uintptr_t>(t.const_data_ptr()) % kUnit == 0 &&
+         t.stride(0) * bytes % kUnit == 0 && t.stride(1) * bytes % kUnit == 0 &&
+         t.size(2) * bytes % kUnit == 0;
+}
+
+}  // namespace
+
+void CopyRows(const at::Tensor& from, const at::Tensor& to) {
+  if (!from.is_cuda() || !to.is_cuda() || from.sizes() != to.sizes() ||
+      from.scalar_type() != to.scalar_type() || !Takes(from) || !Takes(to)) {
+    to.copy_(from);
+    return;
+  }
+  const auto units = [&](int64_t elements) {
+    return elements * static_cast<int64_t>(from.element_size()) / kUnit;
+  };
+  CopyRowsCuda({.batch = from.size(0),
+                .rows = from.size(1),
+                .width = units(from.size(2)),
+                .from = from.const_data_ptr(),
+                .from_batch_stride = units(from.stride(0)),
+                .from_row_stride = units(from.stride(1)),
+                .to = to.mutable_data_ptr(),
+                .to_batch_stride = units(to.stride(0)),
+                .to_row_stride = units(to.stride(1))},
+               CurrentCudaStream());
+}
+
+}  // namespace hanga::kernels
