@@ -13,6 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// gRPC and the pools start threads when they are needed first; 64 calls have come and gone.
+constexpr int kMoreThreads = 24, kMoreDescriptors = 16;
+constexpr absl::Duration kRestTime = absl::Seconds(30);
+
 void AuditPictures(client::Client& client, const v1::Job& job, Ledger& ledger) {
   if (job.state() == v1::JOB_STATE_SUCCEEDED &&
       job.artifacts_size() != static_cast<int>(job.spec().num_images())) {
@@ -73,6 +77,26 @@ uint64_t AuditJobs(const std::string& address, Ledger* ledger) {
   } while (!request.page_token().empty());
   for (const auto& [job, state] : told) ledger->Violation(job + " was acknowledged, and is lost");
   return artifacts;
+}
+
+void AuditRest(const ServerProcess& server, const ProcessUse& before, Ledger* ledger) {
+  const absl::Time deadline = absl::Now() + kRestTime;
+  while (true) {
+    const ProcessUse use = UseOf(server.pid());
+    const size_t workers = server.workers().size(), devices = server.devices();
+    if (use.threads <= before.threads + kMoreThreads &&
+        use.descriptors <= before.descriptors + kMoreDescriptors && workers == devices) {
+      return;
+    }
+    if (absl::Now() > deadline) {
+      ledger->Violation(absl::StrCat("at rest hangad has ", use.threads, " threads, ",
+                                     use.descriptors, " descriptors and ", workers,
+                                     " workers; at its first start ", before.threads, " and ",
+                                     before.descriptors, ", and ", devices, " devices"));
+      return;
+    }
+    absl::SleepFor(absl::Milliseconds(50));
+  }
 }
 
 void AuditRemains(ServerProcess* server, const std::string& data, uint64_t artifacts,

@@ -16,6 +16,10 @@ namespace hanga::bench {
 // artifacts that the server lists.
 uint64_t AuditJobs(const std::string& address, Ledger* ledger);
 
+// What hangad holds once nothing goes on any more is what it held before the storm, give or take
+// the library's own threads; and it has as many workers as devices.
+void AuditRest(const ServerProcess& server, const ProcessUse& before, Ledger* ledger);
+
 // Stops the server and looks at what it leaves: its exit code, processes, files.
 void AuditRemains(ServerProcess* server, const std::string& data, uint64_t artifacts,
                   Ledger* ledger);

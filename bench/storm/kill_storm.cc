@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 constexpr uint64_t kDiskBytes = 192 << 20;
 
 struct Arguments {
-  std::string bin, folder, worker_program = "hanga-noop-worker";
+  std::string bin, folder, worker_program = "hanga-noop-worker", listen = "127.0.0.1:0";
   uint64_t cycles = 100, seed = 1;
   int clients = 8, workers = 2;
 };
@@ -56,13 +56,16 @@ int Run(const Arguments& arguments) {
   fs::create_directories(mount);
   const auto disk = SmallDisk::Mount(mount, kDiskBytes);
   if (disk == nullptr) std::cerr << "no tmpfs can be mounted: the disk is never full" << std::endl;
-  const ServerSettings settings{
+  ServerSettings settings{
       .bin = arguments.bin, .folder = arguments.folder, .data = data, .workers = arguments.workers};
+  settings.worker_program = arguments.worker_program;
+  settings.listen = arguments.listen;
   ServerProcess server(settings);
   if (const absl::Status status = server.Start(); !status.ok()) {
     std::cerr << status.message() << std::endl;
     return 1;
   }
+  const ProcessUse before = UseOf(server.pid());
   const absl::Time begun = absl::Now();
   Ledger ledger;
   Traffic traffic(server.address(), {.clients = arguments.clients, .seed = arguments.seed},
@@ -84,6 +87,7 @@ int Run(const Arguments& arguments) {
   if (tally.submitted != tally.succeeded + tally.failed + tally.cancelled + tally.expired) {
     ledger.Violation("the ends do not add up to the jobs submitted");
   }
+  AuditRest(server, before, &ledger);
   AuditRemains(&server, data, artifacts, &ledger);
 
   auto figures = Figures(arguments, disturber, tally, traffic.resubmissions(), time);
@@ -102,6 +106,9 @@ int Main(int argc, char** argv) {
   app.add_option("--seed", arguments.seed)->capture_default_str();
   app.add_option("--clients", arguments.clients)->capture_default_str();
   app.add_option("--workers", arguments.workers)->capture_default_str();
+  app.add_option("--listen", arguments.listen,
+                 "storms beside each other take ports that the system does not give away")
+      ->capture_default_str();
   app.add_option("--bin", arguments.bin, "folder of hangad and the workers' program")
       ->capture_default_str();
   app.add_option("--worker-program", arguments.worker_program, "the whole one: hanga-worker")

@@ -79,7 +79,8 @@ ProcessUse UseOf(pid_t pid) {
   return use;
 }
 
-ServerProcess::ServerProcess(ServerSettings settings) : settings_(std::move(settings)) {
+ServerProcess::ServerProcess(ServerSettings settings)
+    : settings_(std::move(settings)), address_(settings_.listen) {
   const fs::path folder = settings_.folder;
   WriteModel(folder / "models/flow", "\"step_ms\": 2, \"default_steps\": 6");
   WriteModel(folder / "models/broken", "\"step_ms\": 1, \"fail\": \"step\"");

@@ -25,6 +25,7 @@ struct ServerSettings {
   int workers = 2;
   absl::Duration heartbeat = absl::Milliseconds(100);
   absl::Duration lease = absl::Milliseconds(500);
+  std::string listen = "127.0.0.1:0";
   std::string server = {};  // further TOML of [server]
   std::string more = {};    // TOML of further tables
 };
@@ -54,6 +55,7 @@ class ServerProcess {
 
   pid_t pid() const { return pid_; }
   const std::string& address() const { return address_; }
+  size_t devices() const { return static_cast<size_t>(settings_.workers); }
   // The workers that live now, in any state. Found by their command lines: they outlive hangad.
   std::vector<pid_t> workers() const;
 
@@ -62,7 +64,7 @@ class ServerProcess {
   pid_t Spawn(const std::vector<std::string>& command, const std::string& output) const;
 
   const ServerSettings settings_;
-  std::string address_ = "127.0.0.1:0";
+  std::string address_;
   pid_t pid_ = -1;
 };
 
