@@ -48,14 +48,14 @@ class Address(str):
 
 
 @contextlib.contextmanager
-def hangad(devices, models, settings="", environment=None):
+def hangad(devices, models, settings="", environment=None, weights="auto"):
     """Runs hangad in a temporary folder; yields its address. `models` maps names to paths."""
     with tempfile.TemporaryDirectory(prefix="hanga-bench-") as folder:
         folder = pathlib.Path(folder)
         config = ["[server]", 'listen = "127.0.0.1:0"', f'data = "{folder}/data"',
                   "[workers]", f"devices = {json.dumps(devices)}", settings]
         for name, path in models.items():
-            config += ["[[model]]", f'name = "{name}"', f'path = "{path}"']
+            config += ["[[model]]", f'name = "{name}"', f'path = "{path}"', f'weights = "{weights}"']
         (folder / "hangad.toml").write_text("\n".join(config) + "\n")
         port_file, log = folder / "port", open(folder / "log", "w+b")
         daemon = subprocess.Popen(

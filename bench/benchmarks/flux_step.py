@@ -12,6 +12,7 @@ import harness
 def add_arguments(parser):
     parser.add_argument("--size", type=int, default=1024, help="pixels a side")
     parser.add_argument("--compile", action="store_true", help="also time torch.compile (minutes)")
+    parser.add_argument("--fp8", action="store_true", help="ours with weights in 8 bits too, and its error")
     parser.add_argument("--profile", action="store_true", help="also time the blocks one by one")
 
 
@@ -19,6 +20,11 @@ def run(arguments):
     size = str(arguments.size)
     ours = [harness.program("hanga-bench"), "flux-step", "--width", size, "--height", size]
     figures = harness.json_of(ours + (["--profile"] if arguments.profile else []))
+    if arguments.fp8:
+        in_fp8 = harness.json_of(ours + ["--weights", "fp8"])
+        figures["fp8_step_ms"] = in_fp8["flux_step_ms"]
+        error = harness.json_of([ours[0], "fp8-error", "--width", size, "--height", size])
+        figures.update({"fp8_" + name: value for name, value in error.items()})
     peer = harness.peer_python("torch", "diffusers")
     if not peer:
         print("diffusers is not installed (see HANGA_PEER_PYTHON): no peer in this run")
@@ -30,4 +36,6 @@ def run(arguments):
     figures["flux_step_again_ms"] = again
     best_peer = theirs.get("peer_compiled_ms", theirs["peer_eager_ms"])
     figures["ratio_to_peer"] = (figures["flux_step_ms"] + again) / 2 / best_peer
+    if arguments.fp8:
+        figures["fp8_ratio_to_peer"] = figures["fp8_step_ms"] / best_peer
     return figures

@@ -17,11 +17,13 @@
 #include "bench/engine/floor.h"
 #include "worker/kernels/attention.h"
 #include "worker/kernels/channel_bias.h"
+#include "worker/kernels/copy_rows.h"
 #include "worker/kernels/gated_residual.h"
 #include "worker/kernels/group_norm_silu.h"
 #include "worker/kernels/layer_norm_modulate.h"
 #include "worker/kernels/linear.h"
 #include "worker/kernels/qk_norm_rope.h"
+#include "worker/kernels/quantize_rows.h"
 
 namespace hanga::bench {
 namespace {
@@ -67,6 +69,16 @@ struct Bench {
     Add(name, 2.0 * m * n * k / ceilings.matmul_tflops / 1e9,
         [&] { kernels::LinearInto(x, weight, bias, activation, out); });
   }
+  // The floor is that of bfloat16 by half: what the units can do.
+  void AddFp8Product(const std::string& name, int64_t m, int64_t n, int64_t k,
+                     Activation activation = Activation::kNone) {
+    const auto x = kernels::QuantizeRows(Random({m, k}));
+    const auto weight = kernels::QuantizeRows(Random({n, k}));
+    const auto bias = Random({n});
+    const auto out = at::empty({m, n}, bias.options());
+    Add(name, 1.0 * m * n * k / ceilings.matmul_tflops / 1e9,
+        [&] { kernels::LinearInto(x, weight, bias, activation, out); });
+  }
 };
 
 void AddStepKernels(const FluxParams& p, int64_t image_tokens, int64_t text_tokens, Bench* bench) {
@@ -102,7 +114,21 @@ void AddStepKernels(const FluxParams& p, int64_t image_tokens, int64_t text_toke
   bench->AddBytes("gated_residual_modulate", 4 * row_bytes,
                   [&] { kernels::GatedResidualModulate(x, m, y, m, m); });
   const auto joint = at::empty({1, all, c + wide}, x.options());
-  bench->AddBytes("copy_into_joint", 2 * row_bytes, [&] { joint.narrow(-1, 0, c).copy_(x); });
+  bench->AddBytes("copy_into_joint", 2 * row_bytes,
+                  [&] { kernels::CopyRows(x, joint.narrow(-1, 0, c)); });
+
+  // The same work with weights in 8 bits.
+  bench->AddFp8Product("fp8_single_qkv", all, 3 * c, c);
+  bench->AddFp8Product("fp8_single_mlp_up_gelu", all, wide, c, Activation::kGeluTanh);
+  bench->AddFp8Product("fp8_single_out", all, c, c + wide);
+  bench->AddFp8Product("fp8_double_img_proj", image_tokens, c, c);
+  bench->AddBytes("fp8_layer_norm_modulate", 1.5 * row_bytes,
+                  [&] { kernels::LayerNormModulate(x, m, m, kernels::RowForm::kFp8); });
+  const auto inner = Random({1, all, wide});
+  bench->AddBytes("fp8_quantize_beside", 1.5 * row_bytes * (1 + p.mlp_ratio),
+                  [&] { kernels::QuantizeBeside(x, inner); });
+  bench->AddBytes("fp8_quantize_inner", 1.5 * row_bytes * p.mlp_ratio,
+                  [&] { kernels::QuantizeRows(inner); });
 }
 
 // At the sizes of a 1024x1024 decode. A group norm reads twice and writes once.
