@@ -37,7 +37,7 @@ Examples:
 // Flags as they were given: unset ones leave the file's values alone.
 struct Flags {
   std::optional<std::string> listen, port_file, data, token_file, certificate, key, client_ca,
-      grace, worker_program, log_level, log_format;
+      grace, worker_program, log_level, log_format, metrics_listen;
   std::vector<std::string> devices, models;
   std::optional<int64_t> threads;
   bool insecure = false, reflection = false;
@@ -60,6 +60,8 @@ void AddFlags(CLI::App* app, std::string* config_file, Flags* flags) {
   app->add_flag("--reflection", flags->reflection, "serve gRPC reflection");
   app->add_option("--grace", flags->grace, "for running tasks after SIGTERM, like 30s");
   app->add_option("--worker-program", flags->worker_program, "path of hanga-worker");
+  app->add_option("--metrics-listen", flags->metrics_listen,
+                  "HOST:PORT of /metrics, /livez and /readyz");
   app->add_option("--log-level", flags->log_level, "trace, debug, info, warn, error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
   app->add_option("--log-format", flags->log_format, "text, json")
@@ -108,6 +110,7 @@ absl::Status Apply(const Flags& flags, Config* config) {
   OverridePath(flags.worker_program, &config->workers.program);
   Override(flags.log_level, &config->log.level);
   Override(flags.log_format, &config->log.format);
+  Override(flags.metrics_listen, &config->metrics.listen);
   if (!flags.devices.empty()) config->workers.devices = flags.devices;
   if (flags.threads) config->workers.threads = *flags.threads;
   server.insecure = server.insecure || flags.insecure;
@@ -118,6 +121,11 @@ absl::Status Apply(const Flags& flags, Config* config) {
   }
   if (auto address = ParseHostPort(server.listen); !address.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("--listen ", address.status().message()));
+  }
+  const std::string& metrics = config->metrics.listen;
+  if (auto address = ParseHostPort(metrics); !metrics.empty() && !address.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--metrics-listen ", address.status().message()));
   }
   return AddModels(flags.models, config);
 }

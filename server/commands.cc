@@ -30,8 +30,9 @@ int Fail(const absl::Status& status) {
 int RunDaemon(const Config& config, StopSignals* signals) {
   auto daemon = Daemon::Start(config);
   if (!daemon.ok()) return Fail(daemon.status());
-  spdlog::info("serving version={} address={} port={} models={}", kVersion, config.server.listen,
-               (*daemon)->port(), config.models.size());
+  spdlog::info("serving version={} address={} port={} metrics_port={} models={}", kVersion,
+               config.server.listen, (*daemon)->port(), (*daemon)->metrics_port(),
+               config.models.size());
   const int signal = signals->Wait();
   spdlog::info("stopping signal={} grace={}", signal, absl::FormatDuration(config.server.grace));
   // A second signal ends everything at once, without orphans.

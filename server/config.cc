@@ -33,6 +33,7 @@ class ConfigParser {
     Config config;
     ParseServer(root.Table("server"), &config.server);
     ParseLog(root.Table("log"), &config.log);
+    ParseMetrics(root.Table("metrics"), &config.metrics);
     ParseWorkers(root.Table("workers"), &config.workers);
     ParseQueue(root.Table("queue"), &config.queue);
     ParseArtifacts(root.Table("artifacts"), &config.artifacts);
@@ -74,6 +75,15 @@ class ConfigParser {
   void ParseLog(TomlReader reader, LogConfig* log) {
     reader.ReadChoice("level", {"trace", "debug", "info", "warn", "error"}, &log->level);
     reader.ReadChoice("format", {"text", "json"}, &log->format);
+    reader.RejectUnknownKeys();
+  }
+
+  void ParseMetrics(TomlReader reader, MetricsConfig* metrics) {
+    reader.ReadString("listen", &metrics->listen);
+    if (auto parsed = ParseHostPort(metrics->listen); !metrics->listen.empty() && !parsed.ok()) {
+      reader.Reject("listen", parsed.status().message());
+    }
+    ReadPath(reader, "port_file", &metrics->port_file);
     reader.RejectUnknownKeys();
   }
 

@@ -42,6 +42,11 @@ struct LogConfig {
   std::string format = "text";  // text, json
 };
 
+struct MetricsConfig {
+  std::string listen;     // of /metrics, /livez and /readyz; empty: none. Port 0: any free one
+  std::string port_file;  // the port listened on is written here once serving
+};
+
 struct WorkersConfig {
   std::vector<std::string> devices = {"auto"};  // "cpu:0", "cuda:1", or "auto" alone
   int64_t threads = 0;                          // per CPU worker; 0: the cores divided among them
@@ -95,6 +100,7 @@ struct ModelConfig {
 struct Config {
   ServerConfig server;
   LogConfig log;
+  MetricsConfig metrics;
   WorkersConfig workers;
   QueueConfig queue;
   ArtifactsConfig artifacts;

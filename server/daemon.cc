@@ -18,6 +18,19 @@ namespace {
 
 constexpr absl::Duration kWorkerExit = absl::Seconds(10);  // for a worker that holds nothing
 constexpr absl::Duration kCallExit = absl::Seconds(1);
+constexpr absl::Duration kPoolPatience = absl::Seconds(3);  // probes time out later
+
+// In one step, so that who waits for the file never reads half of it.
+absl::Status WritePortFile(const std::string& path, int port) {
+  if (path.empty()) return absl::OkStatus();
+  const std::string unfinished = path + ".new";
+  std::ofstream(unfinished) << port << "\n";
+  std::error_code error;
+  std::filesystem::rename(unfinished, path, error);
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot write the port file ", path, ": ", error.message()));
+}
 
 absl::Status Sentence(const absl::Status& status, absl::string_view before) {
   return absl::Status(status.code(), absl::StrCat(before, ": ", status.message()));
@@ -70,12 +83,16 @@ absl::Status Daemon::Open() {
   authorizer_.emplace(!config_.server.token_file.empty(), std::move(tokens),
                       std::move(local->tokens));
 
+  // Calls are counted only where somebody can ask for the counts.
+  Listener::Interceptors interceptors;
+  if (!config_.metrics.listen.empty()) interceptors.push_back(calls_.MakeInterceptors());
   auto listener = Listener::Start(config_.server, local->socket, local->ids,
                                   {.scheduler = scheduler_.get(),
                                    .authorizer = &*authorizer_,
                                    .pool = &pool_,
                                    .timers = &timers_,
-                                   .streams = &streams_});
+                                   .streams = &streams_},
+                                  std::move(interceptors));
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   readiness_bell_ = std::make_shared<Doorbell>(
@@ -89,24 +106,32 @@ absl::Status Daemon::Open() {
   if (!supervisor.ok()) return supervisor.status();
   supervisor_ = *std::move(supervisor);
   releasing_ = supervisor_.get();
-  return WritePortFile();
+  if (auto status = OpenMetrics(); !status.ok()) return status;
+  return WritePortFile(config_.server.port_file, port());
 }
 
-// In one step, so that who waits for the file never reads half of it.
-absl::Status Daemon::WritePortFile() const {
-  const std::string& path = config_.server.port_file;
-  if (path.empty()) return absl::OkStatus();
-  const std::string unfinished = path + ".new";
-  std::ofstream(unfinished) << port() << "\n";
-  std::error_code error;
-  std::filesystem::rename(unfinished, path, error);
-  if (!error) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot write the port file ", path, ": ", error.message()));
+// Whether the pool takes a piece of work soon. What waits for the disk is there too, so this is
+// also about a disk that hangs.
+bool Daemon::PoolAnswers() {
+  const auto answered = std::make_shared<absl::Notification>();
+  pool_.Run([answered] { answered->Notify(); });
+  return answered->WaitForNotificationWithTimeout(kPoolPatience);
+}
+
+absl::Status Daemon::OpenMetrics() {
+  if (config_.metrics.listen.empty()) return absl::OkStatus();
+  auto metrics = MetricsEndpoint::Start(config_.metrics.listen,
+                                        {.scheduler = scheduler_.get(),
+                                         .calls = &calls_,
+                                         .pool_answers = [this] { return PoolAnswers(); }});
+  if (!metrics.ok()) return metrics.status();
+  metrics_ = *std::move(metrics);
+  return WritePortFile(config_.metrics.port_file, metrics_port());
 }
 
 void Daemon::StopGracefully() {
   listener_->SetStopping();
+  if (metrics_ != nullptr) metrics_->SetStopping();
   absl::Notification drained;
   scheduler_->Drain(config_.server.grace, [&drained] { drained.Notify(); });
   drained.WaitForNotification();
@@ -119,6 +144,7 @@ void Daemon::StopGracefully() {
 void Daemon::KillWorkers() { supervisor_->Stop(absl::ZeroDuration()); }
 
 Daemon::~Daemon() {
+  metrics_.reset();
   releasing_ = nullptr;
   supervisor_.reset();
   streams_.EndAll();

@@ -17,6 +17,8 @@
 #include "server/config.h"
 #include "server/listener.h"
 #include "server/local_workers.h"
+#include "server/metrics/call_metrics.h"
+#include "server/metrics/metrics_endpoint.h"
 #include "server/open_streams.h"
 #include "server/supervisor.h"
 #include "server/task_pool.h"
@@ -33,6 +35,7 @@ class Daemon {
   ~Daemon();
 
   int port() const { return listener_->port(); }
+  int metrics_port() const { return metrics_ == nullptr ? 0 : metrics_->port(); }
 
   // NOT_SERVING, nothing more is assigned, running tasks end or are saved within the grace time,
   // workers and then calls end.
@@ -45,7 +48,8 @@ class Daemon {
   explicit Daemon(const Config& config) : config_(config) {}
   absl::Status Open();
   absl::Status OpenData(const std::string& folder);
-  absl::Status WritePortFile() const;
+  absl::Status OpenMetrics();
+  bool PoolAnswers();
 
   const Config config_;
   // In the order of their making: what is called outlives what calls it.
@@ -57,9 +61,11 @@ class Daemon {
   std::atomic<Supervisor*> releasing_ = nullptr;  // set while `supervisor_` may be called
   std::unique_ptr<Scheduler> scheduler_;
   std::optional<Authorizer> authorizer_;
+  CallMetrics calls_;
   std::unique_ptr<Listener> listener_;
   std::shared_ptr<Doorbell> readiness_bell_;
   std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<MetricsEndpoint> metrics_;  // null: none is configured
 };
 
 }  // namespace hanga

@@ -47,7 +47,8 @@ absl::Status CannotListen(absl::string_view address) {
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(const ServerConfig& config,
                                                           const std::string& worker_socket,
                                                           std::set<std::string> local_workers,
-                                                          const ServiceContext& context) {
+                                                          const ServiceContext& context,
+                                                          Interceptors interceptors) {
   if (worker_socket.size() > kMostSocketPath) {
     return absl::FailedPreconditionError(
         absl::StrCat("the data folder's path is too long for a Unix socket in it: ", worker_socket,
@@ -62,6 +63,9 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(const ServerConfig& co
   if (config.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   SetConnectionLimits(&builder);
+  if (!interceptors.empty()) {
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  }
   builder.RegisterService(&listener->generation_);
   builder.RegisterService(&listener->models_);
   builder.RegisterService(&listener->cluster_);

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <grpcpp/server.h>
+#include <grpcpp/support/server_interceptor.h>
 
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/call.h"
@@ -23,12 +25,16 @@ namespace hanga {
 // Thread-safe.
 class Listener {
  public:
+  using Interceptors =
+      std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>;
+
   // Listens on the configured address, and on a Unix socket for the host's own workers.
   // FAILED_PRECONDITION as a sentence that says what to do if an address cannot be had.
   static absl::StatusOr<std::unique_ptr<Listener>> Start(const ServerConfig& config,
                                                          const std::string& worker_socket,
                                                          std::set<std::string> local_workers,
-                                                         const ServiceContext& context);
+                                                         const ServiceContext& context,
+                                                         Interceptors interceptors = {});
 
   int port() const { return port_; }
 
