@@ -6,7 +6,8 @@ Three tenants submit, generate, cancel, follow, download and hang up; one of two
 ended or drained every minute; the demo picture is drawn every half minute; jobs and artifacts expire
 all the time. Memory, descriptors and threads of hangad and of the other worker are sampled every 10
 seconds. After the warm-up (10 minutes, or a sixth of the time) it fails on more than 10 MB of growth,
-and on any of descriptors or threads. It keeps a tenth of a core busy.
+on any of descriptors, and on more than four threads (gRPC starts some when it is busy). It keeps a
+tenth of a core busy.
 """
 import json
 import subprocess
