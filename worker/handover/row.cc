@@ -1,0 +1,94 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/handover/row.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "worker/collectives/tensor_head.h"
+
+namespace hanga {
+namespace {
+
+constexpr size_t kMaxTensors = 255;
+
+// Dimensions from the outermost in memory to the innermost; as they are, for a tensor with gaps.
+std::vector<int64_t> MemoryOrder(const at::Tensor& tensor) {
+  std::vector<int64_t> order(tensor.dim());
+  std::iota(order.begin(), order.end(), 0);
+  if (tensor.is_contiguous() || !tensor.is_non_overlapping_and_dense()) return order;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return tensor.stride(a) > tensor.stride(b); });
+  return order;
+}
+
+std::vector<int64_t> Inverse(const std::vector<int64_t>& order) {
+  std::vector<int64_t> inverse(order.size());
+  for (size_t i = 0; i < order.size(); ++i) inverse[order[i]] = static_cast<int64_t>(i);
+  return inverse;
+}
+
+absl::Status Malformed() { return absl::InternalError("a rank sent a state that makes no sense"); }
+
+}  // namespace
+
+void AppendRowHead(const Row& row, std::string* bytes) {
+  bytes->push_back(static_cast<char>(row.size()));
+  for (const at::Tensor& tensor : row) {
+    bytes->push_back(tensor.defined() ? 1 : 0);
+    if (!tensor.defined()) continue;
+    const std::vector<int64_t> order = MemoryOrder(tensor);
+    AppendHead(HeadOf(tensor.permute(order)), bytes);
+    for (const int64_t dimension : Inverse(order)) bytes->push_back(static_cast<char>(dimension));
+  }
+}
+
+absl::Status SendRow(Communicator& communicator, int to, const Row& row) {
+  if (row.size() > kMaxTensors) {
+    return absl::InternalError(absl::StrCat("a state of ", row.size(), " tensors"));
+  }
+  for (const at::Tensor& tensor : row) {
+    if (!tensor.defined()) continue;
+    const at::Tensor flat = tensor.permute(MemoryOrder(tensor)).contiguous();
+    if (absl::Status sent = communicator.Send(to, flat); !sent.ok()) return sent;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Row> ReceiveRow(Communicator& communicator, int from, std::string_view* bytes) {
+  const auto take = [&]() -> int {
+    if (bytes->empty()) return -1;
+    const auto byte = static_cast<uint8_t>(bytes->front());
+    bytes->remove_prefix(1);
+    return byte;
+  };
+  const int count = take();
+  if (count < 0) return Malformed();
+  Row row(count);
+  for (at::Tensor& tensor : row) {
+    const int defined = take();
+    if (defined == 0) continue;
+    if (defined != 1) return Malformed();
+    const absl::StatusOr<TensorHead> head = TakeHead(bytes);
+    if (!head.ok()) return head.status();
+    std::vector<int64_t> order, seen(head->shape.size(), 0);
+    for (size_t i = 0; i < head->shape.size(); ++i) {
+      const int dimension = take();
+      if (dimension < 0 || dimension >= static_cast<int>(seen.size()) || seen[dimension]++ != 0) {
+        return Malformed();
+      }
+      order.push_back(dimension);
+    }
+    absl::StatusOr<at::Tensor> flat = communicator.Receive(from, head->shape, head->type);
+    if (!flat.ok()) return flat.status();
+    tensor = flat->permute(order);
+  }
+  return row;
+}
+
+}  // namespace hanga
