@@ -7,15 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <filesystem>
 #include <system_error>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "scheduler/fault_point.h"
 
 namespace hanga {
 namespace {
@@ -98,6 +102,25 @@ absl::StatusOr<std::string> ArtifactStore::ReadCheckpoint(const AttemptFile& fil
   return ReadWholeFile(CheckpointPath(file), kMaxCheckpointBytes);
 }
 
+absl::Status ArtifactStore::LinkArtifact(const AttemptFile& from, const AttemptFile& to) {
+  const std::string path = ArtifactPath(to);
+  std::error_code ignored;
+  std::filesystem::create_directory(std::filesystem::path(path).parent_path(), ignored);
+  unlink(path.c_str());
+  FaultPoint("file: before its link");
+  if (link(ArtifactPath(from).c_str(), path.c_str()) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, "a stored result cannot be linked");
+}
+
+absl::Status ArtifactStore::SyncArtifacts(JobId job) {
+  FaultPoint("file: before its folder's fsync");
+  const std::filesystem::path folder =
+      std::filesystem::path(ArtifactPath({job, 0, 0})).parent_path();
+  absl::Status status = SyncFolder(folder);
+  status.Update(SyncFolder(folder.parent_path()));  // which may be new
+  return status;
+}
+
 // Needs no sync: a file that comes back after a crash is an orphan, and swept.
 void ArtifactStore::RemoveArtifact(const AttemptFile& file) { unlink(ArtifactPath(file).c_str()); }
 void ArtifactStore::RemoveCheckpoint(const AttemptFile& file) {
@@ -108,6 +131,25 @@ bool ArtifactStore::HasBlob(absl::string_view sha256) const {
   struct stat facts = {};
   return stat(BlobPath(sha256).c_str(), &facts) == 0;
 }
+
+absl::StatusOr<std::string> ArtifactStore::ReadBlob(absl::string_view sha256, uint64_t offset,
+                                                    size_t length, uint64_t* size_bytes) const {
+  const int fd = open(BlobPath(sha256).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return absl::NotFoundError("the input's bytes are gone");
+  const auto closing = absl::MakeCleanup([fd] { close(fd); });
+  struct stat facts = {};
+  if (fstat(fd, &facts) != 0) return absl::DataLossError("the input cannot be read");
+  *size_bytes = static_cast<uint64_t>(facts.st_size);
+  if (offset > *size_bytes) return absl::OutOfRangeError("the input ends before");
+  std::string data(std::min<uint64_t>(length, *size_bytes - offset), '\0');
+  if (pread(fd, data.data(), data.size(), static_cast<off_t>(offset)) !=
+      static_cast<ssize_t>(data.size())) {
+    return absl::DataLossError("the input cannot be read");
+  }
+  return data;
+}
+
+void ArtifactStore::RemoveBlob(absl::string_view sha256) { unlink(BlobPath(sha256).c_str()); }
 
 absl::StatusOr<std::unique_ptr<DurableFile>> ArtifactStore::ReceiveBlob(absl::string_view sha256,
                                                                         uint64_t expected_bytes) {
@@ -131,13 +173,23 @@ void ArtifactStore::SweepUnfinished(
   for (const auto& path : orphans) unlink(path.c_str());
 }
 
+bool ArtifactStore::IsOlderThanStart(const std::string& path) const {
+  struct stat facts = {};
+  return stat(path.c_str(), &facts) == 0 && Nanoseconds(facts.st_ctim) < started_ns_;
+}
+
+void ArtifactStore::SweepBlobs(const std::function<bool(absl::string_view)>& known) {
+  ForEachFile(root_ + "blobs", [&](const auto& entry) {
+    const std::string sha256 = entry.path().filename().string();
+    if (IsOlderThanStart(entry.path()) && !known(sha256)) unlink(entry.path().c_str());
+  });
+}
+
 uint64_t ArtifactStore::SweepArtifacts(const std::function<bool(const AttemptFile&)>& known) {
   std::vector<std::filesystem::path> orphans;
   ForEachFile(root_ + "artifacts", [&](const auto& entry) {
-    struct stat facts = {};
     // One published meanwhile may not have its record yet.
-    if (stat(entry.path().c_str(), &facts) != 0 || Nanoseconds(facts.st_ctim) >= started_ns_)
-      return;
+    if (!IsOlderThanStart(entry.path())) return;
     AttemptFile file;
     const bool named = ParseAttemptFileName(entry.path().filename().string(), &file);
     if (!named || !known(file)) orphans.push_back(entry.path());

@@ -47,6 +47,10 @@ class ArtifactStore {
   absl::StatusOr<int> OpenArtifact(const AttemptFile& file) const;
   absl::StatusOr<std::string> ReadCheckpoint(const AttemptFile& file) const;
 
+  // A second name for the same bytes; replaces what lies there. Durable after SyncArtifacts().
+  absl::Status LinkArtifact(const AttemptFile& from, const AttemptFile& to);
+  absl::Status SyncArtifacts(JobId job);
+
   void RemoveArtifact(const AttemptFile& file);
   void RemoveCheckpoint(const AttemptFile& file);
 
@@ -54,6 +58,10 @@ class ArtifactStore {
 
   // Inputs.
   bool HasBlob(absl::string_view sha256) const;
+  // Up to `length` bytes from `offset`, and the size of all. NOT_FOUND.
+  absl::StatusOr<std::string> ReadBlob(absl::string_view sha256, uint64_t offset, size_t length,
+                                       uint64_t* size_bytes) const;
+  void RemoveBlob(absl::string_view sha256);
   absl::StatusOr<std::unique_ptr<DurableFile>> ReceiveBlob(absl::string_view sha256,
                                                            uint64_t expected_bytes);
   absl::Status PublishBlob(DurableFile& received, absl::string_view sha256);
@@ -64,9 +72,11 @@ class ArtifactStore {
   // Removes artifacts older than the store's own start that are not known. Any time; slow.
   // Returns how many.
   uint64_t SweepArtifacts(const std::function<bool(const AttemptFile&)>& known);
+  void SweepBlobs(const std::function<bool(absl::string_view)>& known);
 
  private:
   std::string IncomingPath(absl::string_view name);
+  bool IsOlderThanStart(const std::string& path) const;
   std::string CheckpointPath(const AttemptFile& file) const;
   std::string BlobPath(absl::string_view sha256) const;
 

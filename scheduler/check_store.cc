@@ -83,6 +83,15 @@ void CheckAllRows(SqliteDb& db, const DataFolder& folder, StoreReport* report) {
       },
       report);
   CheckRows(
+      db, absl::StrCat("SELECT ", kEventColumns, " FROM events"),
+      [](const SqliteStatement& row) { return ReadEvent(row).status(); }, report);
+  CheckRows(
+      db, absl::StrCat("SELECT ", kResultColumns, " FROM results"),
+      [](const SqliteStatement& row) { return ReadResult(row).status(); }, report);
+  CheckRows(
+      db, absl::StrCat("SELECT ", kInputColumns, " FROM inputs"),
+      [](const SqliteStatement& row) { return ReadInput(row).status(); }, report);
+  CheckRows(
       db, "SELECT id FROM jobs WHERE id NOT IN (SELECT id FROM requests)",
       [](const SqliteStatement& row) {
         return absl::DataLossError(

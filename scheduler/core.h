@@ -5,19 +5,23 @@
 // the disk is waited for; what changes durably goes to the store in the order of the changes under
 // the lock.
 //
-//   core_start.cc     opening, and what a crash left        core_tasks.cc     the life of an
-//   attempt core_submit.cc    new jobs                              core_publish.cc   results, and
-//   how jobs end core_cancel.cc    the way out                           core_dispatch.cc snapshot,
-//   Schedule, apply core_read.cc      Get, List, artifacts, models          core_workers.cc hello,
-//   heartbeats core_attempts.cc  how attempts end                      core_service.cc   drain,
-//   quarantine, loss core_watch.cc     followers                             core_upkeep.cc expiry,
-//   retention, the thread
+//   core_start      opening, and what a crash left
+//   core_submit     new jobs; core_cache: those that earlier results answer
+//   core_inputs     what jobs begin from
+//   core_dispatch   snapshot, Schedule, apply
+//   core_tasks      the life of an attempt; core_attempts: how it ends
+//   core_publish    results, and how jobs end; core_cancel: the way out
+//   core_read       Get, List, artifacts, models; core_watch: followers
+//   core_workers    hello, heartbeats; core_service: drain, quarantine, loss; core_groups
+//   core_upkeep     the thread, expiry, leases; core_retention: what is kept for how long
+//   core_measures   counters and gauges
 #pragma once
 
 #include <array>
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -31,11 +35,14 @@
 #include "absl/types/span.h"
 #include "scheduler/artifact_store.h"
 #include "scheduler/data_folder.h"
+#include "scheduler/input_table.h"
 #include "scheduler/job_queue.h"
 #include "scheduler/job_store.h"
 #include "scheduler/live_job.h"
 #include "scheduler/model_table.h"
 #include "scheduler/scheduler.h"
+#include "scheduler/status_details.h"
+#include "scheduler/submitted.h"
 #include "scheduler/token_source.h"
 #include "scheduler/worker_group.h"
 #include "scheduler/worker_record.h"
@@ -91,22 +98,6 @@ class Core final : public Scheduler {
     double served = 0;
     uint32_t running = 0;
   };
-  struct RequestKey {
-    JobId job = 0;
-    bool durable = true;
-  };
-  struct Replay {  // a submit that waits for the same one before it
-    Digest body_hash;
-    JobDone done;
-  };
-  struct Submitted {  // a submit that the store has answered
-    std::unique_ptr<LiveJob> job;  // in jobs_ from the answer on
-    v1::SubmitJobRequest request;
-    JobDone done;
-    absl::Status status;
-    JobRecord record;
-    std::vector<Replay> replays;
-  };
   struct Outgoing {  // an assignment whose request must be read before it can be sent
     JobId job = 0;
     uint32_t index = 0;
@@ -114,7 +105,8 @@ class Core final : public Scheduler {
   };
 
   // --- core_submit.cc ---
-  absl::Status Admit(uint32_t tenant, uint32_t images) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Admit(const Caller& caller, uint32_t tenant, const v1::GenerationSpec& spec)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   JobId Replayed(const Digest& key, const Digest& body_hash, JobDone* done)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   uint32_t InternTenant(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -124,16 +116,40 @@ class Core final : public Scheduler {
   std::unique_ptr<LiveJob> MakeLive(const v1::SubmitJobRequest& request, uint32_t tenant,
                                     uint32_t model) const;
   void AddLive(std::unique_ptr<LiveJob> job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void WriteSubmit(std::unique_ptr<LiveJob> job, std::optional<CachedResult> cached,
+                   v1::SubmitJobRequest request, const Digest& body_hash, JobDone done)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // --- core_cache.cc: results that answer again ---
+  std::optional<CachedResult> TakeCached(const Caller& caller, const v1::Model& model,
+                                         const v1::GenerationSpec& spec);
+  bool LinkArtifacts(const StoredJob& earlier, CachedResult* cached);
+  void ForgetLinks(const CachedResult& cached);
+  void CountCached(const LiveJob& job, const CachedResult& cached)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void NoteResultKey(LiveJob& job, const v1::GenerationSpec& spec)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // --- core_inputs.cc: what jobs begin from ---
+  friend class InputUpload;
+  std::vector<FieldViolation> CheckInputs(const Caller& caller, const v1::GenerationSpec& spec)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void HoldInputs(LiveJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void ReleaseInputs(LiveJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void OnInputRequest(Session& session, const v1::InputRequest& request);
 
   // --- core_read.cc ---
   LiveJob* FindLive(JobId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool MaySee(const Caller& caller, const std::string& tenant) const;
   absl::StatusOr<v1::Job> View(JobId id, const Caller* caller);
+  void AddHistory(JobId id, v1::Job* job);
   v1::Job ViewLive(const LiveJob& live, v1::SubmitJobRequest request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // --- core_tasks.cc ---
   JobRecord MakeRecord(const LiveJob& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  EventRecord MakeEvent(const LiveJob& job, const JobRecord& record, std::string message) const;
+  void NoteProgress(LiveJob& job, std::string note) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   AttemptRecord MakeAttempt(const LiveJob& job, uint32_t index, AttemptOutcome outcome) const;
   void SetState(LiveJob& job, v1::JobState state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Notify(JobId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -238,11 +254,18 @@ class Core final : public Scheduler {
   void Upkeep();
   void ExpireJobs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ExpireLeases() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void ForgivePause() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void NoteHang(WorkerRecord& worker, absl::Duration silent) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ReleaseQuarantines() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void FailUnservable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void NoteDrained() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void RetryWrites();
+
+  // --- core_retention.cc ---
   void ApplyRetention();
+  void ForgetRequestKeys() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void ExpireArtifacts();
+  void ExpireInputs();
   void ForgetOldJobs();
   void Wake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (!std::exchange(work_, true)) wake_.Signal();
@@ -284,6 +307,8 @@ class Core final : public Scheduler {
   absl::flat_hash_map<Digest, RequestKey> request_keys_ ABSL_GUARDED_BY(mu_);
   std::deque<std::pair<int64_t, Digest>> request_key_ages_ ABSL_GUARDED_BY(mu_);
   std::map<JobId, std::vector<Replay>> replays_ ABSL_GUARDED_BY(mu_);
+  InputTable inputs_ ABSL_GUARDED_BY(mu_);
+  bool swept_ ABSL_GUARDED_BY(mu_) = false;  // no file of an earlier run is left to be removed
   std::vector<Submitted> submitted_;  // of the commit just told; the store's thread alone uses it
 
   std::map<std::string, WorkerRecord> workers_ ABSL_GUARDED_BY(mu_);

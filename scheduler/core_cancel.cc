@@ -46,6 +46,10 @@ void Core::Cancel(const Caller& caller, absl::string_view name, JobDone done) {
         Touch(*job);
         StoreChange change;
         change.jobs.push_back(MakeRecord(*job));
+        change.events.push_back(MakeEvent(*job, change.jobs.back(),
+                                          caller.tenant == tenants_[job->tenant].name
+                                              ? "cancelled"
+                                              : "cancelled by an operator"));
         WriteDurably(std::move(change), answer());
         TellCancel(*job);
         FinishCancelling(*job);

@@ -135,6 +135,7 @@ Core::Outgoing Core::Assign(LiveJob& job, WorkerRecord& worker) {
   task->sent = false;
   task->abandoned = false;
   ++task->attempt;
+  task->step = task->checkpoint_attempt == 0 ? 0 : task->checkpoint_step;
   task->epoch = store_->epoch();
   task->token = tokens_.Draw();
   task->worker = worker.id;
@@ -158,7 +159,8 @@ Core::Outgoing Core::Assign(LiveJob& job, WorkerRecord& worker) {
   ++tenant.running;
   ++measures_.attempts;
   ++measures_.tasks_running;
-  if (job.state == v1::JOB_STATE_QUEUED) {
+  const bool begins = job.state == v1::JOB_STATE_QUEUED;
+  if (begins) {
     if (job.started_us == 0) {
       job.started_us = task->started_us;
       measures_.queue_wait.Observe(Elapsed() - job.waiting_since);
@@ -172,6 +174,11 @@ Core::Outgoing Core::Assign(LiveJob& job, WorkerRecord& worker) {
   StoreChange change;
   change.jobs.push_back(MakeRecord(job));
   change.attempts.push_back(MakeAttempt(job, index, AttemptOutcome::kOpen));
+  if (begins) {
+    change.events.push_back(
+        MakeEvent(job, change.jobs.back(),
+                  absl::StrCat("image ", index, " was given to workers/", worker.id)));
+  }
   WriteDurably(std::move(change), nullptr);
   return {job.id, index, task->token};
 }
@@ -235,6 +242,7 @@ void Core::Deliver(const Outgoing& outgoing) {
     return;
   }
   ResolveSpec(facts, /*seed=*/0, &spec);
+  NoteResultKey(*job, spec);
   job->shape = {spec.width(), spec.height(), spec.steps(), spec.true_cfg_scale() > 1};
   spec.set_seed(spec.seed() + outgoing.index);
   spec.set_num_images(1);

@@ -50,7 +50,12 @@ void Core::End(LiveJob& job, v1::JobState state, v1::JobError error, StoreChange
   record.state = state;
   record.sequence = job.sequence + 1;  // not seen before the end is durable
   record.ended_us = NowUs();
-  if (state == v1::JOB_STATE_FAILED) record.error = error.SerializeAsString();
+  std::string why;
+  if (state == v1::JOB_STATE_FAILED) {
+    record.error = error.SerializeAsString();
+    why = absl::StrCat(error.reason(), ": ", error.message());
+  }
+  change.events.push_back(MakeEvent(job, record, std::move(why)));
   change.jobs.push_back(std::move(record));
   WriteDurably(std::move(change), [this, id = job.id, state, then = std::move(then)]() mutable {
     {
@@ -82,6 +87,7 @@ void Core::Forget(JobId id, v1::JobState state) {
       if (attempt != 0) artifacts_.RemoveCheckpoint({id, i, attempt});
     }
   }
+  ReleaseInputs(job);
   Notify(id);
   if (const auto cancels = cancels_.find(id); cancels != cancels_.end()) {
     // Answered from the store, without the lock.
@@ -171,6 +177,8 @@ void Core::PublishReady(LiveJob& job) {
     job.ending = true;  // nothing may be newer than the final record
     record.state = v1::JOB_STATE_SUCCEEDED;
     record.ended_us = NowUs();
+    change.events.push_back(MakeEvent(job, record, ""));
+    if (job.run->result_key) change.results.push_back({*job.run->result_key, job.id});
   }
   const v1::JobState state = record.state;
   change.jobs.push_back(std::move(record));

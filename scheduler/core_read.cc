@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "scheduler/core.h"
+#include "scheduler/job_history.h"
 #include "scheduler/job_state.h"
 #include "scheduler/job_view.h"
 #include "scheduler/page.h"
@@ -39,7 +40,16 @@ bool Core::MaySee(const Caller& caller, const std::string& tenant) const {
 absl::StatusOr<v1::Job> Core::Get(const Caller& caller, absl::string_view name) {
   const auto id = ParseJobName(tag(), name);
   if (!id.has_value()) return NoSuchJob();
-  return View(*id, &caller);
+  auto job = View(*id, &caller);
+  if (job.ok()) AddHistory(*id, &*job);
+  return job;
+}
+
+// As far as it is durable; a job that was forgotten meanwhile has none.
+void Core::AddHistory(JobId id, v1::Job* job) {
+  const auto stored = store_->Read(id);
+  const auto events = store_->ReadEvents(id);
+  if (stored.ok() && events.ok()) FillHistory(stored->job, stored->attempts, *events, job);
 }
 
 absl::StatusOr<v1::Job> Core::View(JobId id, const Caller* caller) {

@@ -130,6 +130,9 @@ void Core::ReportProcess(const WorkerProcess& process) {
   WorkerRecord& worker = RecordOf(process.worker_id);
   worker.local = true;
   worker.process = process;
+  worker.process_spoke = worker.connected_now();
+  worker.hang_told = false;
+  if (!worker.connected_now()) worker.last_heard = Elapsed();  // its time to say hello begins
   if (process.state != v1::WORKER_STATE_STARTING) {
     LoseTasks(worker, absl::StrCat("its worker's process ended: ", process.problem));
     if (worker.connected_now()) Disconnect(worker, nullptr);

@@ -66,6 +66,11 @@ absl::Status Core::Start() {
                                          request_key_ages_.emplace_back(created_us, key);
                                        });
     if (!status.ok()) return status;
+    status = store_->ForEachInput([this](InputRecord input) {
+      mu_.AssertHeld();
+      inputs_.Put(std::move(input));
+    });
+    if (!status.ok()) return status;
     const auto totals = store_->CountArtifacts();
     if (!totals.ok()) return totals.status();
     totals_ = *totals;
@@ -88,6 +93,14 @@ void Core::SweepOrphans() {
     const auto known = store_->HasArtifact(file.job, file.index, file.attempt);
     return !known.ok() || *known;
   });
+  artifacts_.SweepBlobs([this](absl::string_view sha256) {
+    absl::MutexLock lock(&mu_);
+    return inputs_.Known(sha256) || inputs_.Held(sha256);
+  });
+  {
+    absl::MutexLock lock(&mu_);
+    swept_ = true;
+  }
   if (orphans > 0) spdlog::info("{} files that a crash left behind were removed", orphans);
 }
 
@@ -105,6 +118,7 @@ void Core::Adopt(StoredJob stored) {
   // Beyond every sequence that a reader may have seen and no disk has.
   job->sequence = std::max(stored.job.sequence + 1, store_->epoch() << 32);
   if (!stored.attempts.empty()) AdoptAttempts(stored, *job);
+  HoldInputs(*job);
   LiveJob& added = *job;
   AddLive(std::move(job));
   if (added.state == v1::JOB_STATE_CANCELLING) FinishCancelling(added);
@@ -114,6 +128,7 @@ void Core::Adopt(StoredJob stored) {
 void Core::AdoptAttempts(StoredJob& stored, LiveJob& job) {
   job.run = std::make_unique<JobRun>();
   job.run->tasks.resize(job.images);
+  job.run->keyed = true;  // by which content of its model it was begun is not known any more
   for (AttemptRecord& attempt : stored.attempts) {
     if (attempt.index >= job.images) continue;
     Task& task = job.run->tasks[attempt.index];
@@ -141,11 +156,14 @@ void Core::AdoptAttempts(StoredJob& stored, LiveJob& job) {
         break;
       case AttemptOutcome::kSaved:
         task.checkpoint_attempt = attempt.attempt;
-        task.step = attempt.checkpoint_step;
+        task.checkpoint_step = attempt.step;
+        task.step = attempt.step;
         break;
       case AttemptOutcome::kSucceeded:
         task.phase = TaskPhase::kDone;
         task.stage = v1::TASK_STAGE_DONE;
+        task.step = attempt.step;
+        task.steps = attempt.steps;
         break;
       case AttemptOutcome::kRefused:
       case AttemptOutcome::kCancelled:

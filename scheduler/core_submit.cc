@@ -1,15 +1,12 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "scheduler/core.h"
+#include "scheduler/digest.h"
+#include "scheduler/inputs.h"
 #include "scheduler/job_view.h"
 #include "scheduler/request_check.h"
 #include "scheduler/status_details.h"
@@ -18,25 +15,6 @@ namespace hanga {
 namespace {
 
 constexpr double kLongestRetrySeconds = 60;
-
-Digest HashOf(absl::string_view text) {
-  unsigned char sha[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), sha);
-  Digest digest;
-  std::memcpy(digest.data(), sha, digest.size());
-  return digest;
-}
-
-// The same bytes for the same message, also with several labels.
-std::string CanonicalBytes(const v1::SubmitJobRequest& request) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  request.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
 
 WorkShape ShapeOf(const v1::GenerationSpec& spec) {
   return {spec.width(), spec.height(), spec.steps(), spec.true_cfg_scale() > 1};
@@ -65,8 +43,8 @@ void Core::Submit(const Caller& caller, v1::SubmitJobRequest request, JobDone do
   const bool has_key = !request.request_id().empty();
   Digest key = {}, body_hash = {};
   if (has_key) {
-    key = HashOf(absl::StrCat(caller.tenant, absl::string_view("\0", 1), request.request_id()));
-    body_hash = HashOf(CanonicalBytes(request));
+    key = DigestOf(absl::StrCat(caller.tenant, absl::string_view("\0", 1), request.request_id()));
+    body_hash = DigestOf(CanonicalBytes(request));
   }
   auto violations = CheckSubmit(request, options_.clock->Now());
   if (request.priority() == v1::PRIORITY_UNSPECIFIED) request.set_priority(v1::PRIORITY_NORMAL);
@@ -92,41 +70,74 @@ void Core::Submit(const Caller& caller, v1::SubmitJobRequest request, JobDone do
     return;
   }
   ResolveSpec(*model, seed, request.mutable_spec());
-  auto stored = std::make_shared<JobRequest>();
-  stored->bytes = request.SerializeAsString();
-  stored->body_hash = body_hash;
+  std::optional<CachedResult> cached;
+  if (request.spec().allow_cached_result()) cached = TakeCached(caller, *model, request.spec());
 
   absl::ReleasableMutexLock lock(&mu_);
   if (has_key && request_keys_.contains(key)) {
     const JobId id = Replayed(key, body_hash, &done);
     lock.Release();
+    if (cached) ForgetLinks(*cached);
     if (id != 0) AnswerReplay(id, body_hash, std::move(done));
     return;
   }
   const uint32_t tenant = InternTenant(caller.tenant);
-  if (const auto refusal = Admit(tenant, request.spec().num_images()); !refusal.ok()) {
-    ++measures_.refused_full;
+  const auto refusal = cached ? absl::OkStatus() : Admit(caller, tenant, request.spec());
+  if (!refusal.ok()) {
     lock.Release();
     done(refusal);
     return;
   }
   auto job = MakeLive(request, tenant, models_.Intern(request.spec().model()));
-  job->id = next_job_++;
+  job->id = cached ? cached->job : next_job_++;
   job->has_request_key = has_key;
   job->request_key = key;
   if (has_key) {
     request_keys_[key] = {job->id, /*durable=*/false};
     request_key_ages_.emplace_back(job->created_us, key);
   }
-  pending_tasks_ += job->images;
+  WriteSubmit(std::move(job), std::move(cached), std::move(request), body_hash, std::move(done));
+}
 
+// Handed in under the lock: jobs become durable in the order of their numbers.
+void Core::WriteSubmit(std::unique_ptr<LiveJob> job, std::optional<CachedResult> cached,
+                       v1::SubmitJobRequest request, const Digest& body_hash, JobDone done) {
+  auto stored = std::make_shared<JobRequest>();
+  stored->bytes = request.SerializeAsString();
+  stored->body_hash = body_hash;
   StoreChange change;
-  change.jobs.push_back(MakeRecord(*job));
+  JobRecord record = MakeRecord(*job);
+  if (cached) {
+    record.state = v1::JOB_STATE_SUCCEEDED;
+    record.started_us = record.ended_us = record.created_us;
+    record.cached_from = cached->from;
+    job->inputs.clear();  // nothing will be drawn
+    change.artifacts = cached->artifacts;
+    change.events.push_back(MakeEvent(
+        *job, record, absl::StrCat("answered by the results of ", JobName(tag(), cached->from))));
+  } else {
+    pending_tasks_ += job->images;
+    for (const std::string& sha256 : job->inputs) {
+      const InputRecord* input = inputs_.Find(sha256, tenants_[job->tenant].name);
+      if (input == nullptr) continue;  // an administrator named another's
+      change.inputs.push_back(*input);
+      change.inputs.back().used_us = job->created_us;
+      inputs_.Put(change.inputs.back());
+    }
+    HoldInputs(*job);
+  }
+  change.jobs.push_back(record);
   change.request = std::move(stored);
-  // Handed in under the lock: jobs become durable in the order of their numbers.
-  store_->Write(std::move(change), [this, job = std::move(job), request = std::move(request),
+  store_->Write(std::move(change), [this, job = std::move(job), record = std::move(record),
+                                    cached = std::move(cached), request = std::move(request),
                                     done = std::move(done)](absl::Status status) mutable {
-    submitted_.push_back({std::move(job), std::move(request), std::move(done), status});
+    submitted_.push_back({std::move(job),
+                          std::move(request),
+                          std::move(done),
+                          status,
+                          std::move(record),
+                          std::move(cached),
+                          {}});
   });
 }
 
@@ -140,16 +151,21 @@ JobId Core::Replayed(const Digest& key, const Digest& body_hash, JobDone* done) 
   return 0;
 }
 
-absl::Status Core::Admit(uint32_t tenant, uint32_t images) {
+absl::Status Core::Admit(const Caller& caller, uint32_t tenant, const v1::GenerationSpec& spec) {
   if (draining_) {
     return StatusWithReason(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
                             "the server is shutting down");
   }
+  if (const auto violations = CheckInputs(caller, spec); !violations.empty()) {
+    return BadRequestStatus(violations);
+  }
+  const uint32_t images = spec.num_images();
   const uint64_t waiting = queue_.tasks() + pending_tasks_;
   const uint32_t own_limit = tenants_[tenant].options.max_queued;
   const uint64_t own = queue_.TasksOf(tenant);
   const bool full = waiting + images > options_.max_queued;
   if (!full && (own_limit == 0 || own + images <= own_limit)) return absl::OkStatus();
+  ++measures_.refused_full;
   // What it takes to serve a tenth of the queue, as far as that is known.
   double seconds = 0;
   for (const auto& [line, entries] : queue_.lines()) {
@@ -189,6 +205,7 @@ std::unique_ptr<LiveJob> Core::MakeLive(const v1::SubmitJobRequest& request, uin
   job->waiting_since = Elapsed();
   job->shape = ShapeOf(request.spec());
   job->deterministic = request.spec().deterministic();
+  job->inputs = InputsOf(request.spec());
   return job;
 }
 
@@ -200,18 +217,23 @@ void Core::AnswerSubmits() {
   {
     absl::MutexLock lock(&mu_);
     for (Submitted& answer : answers) {
-      const LiveJob& job = *answer.job;
-      pending_tasks_ -= job.images;
+      LiveJob& job = *answer.job;
+      if (!answer.cached) pending_tasks_ -= job.images;
       if (const auto it = replays_.find(job.id); it != replays_.end()) {
         answer.replays = std::move(it->second);
         replays_.erase(it);
       }
-      answer.record = MakeRecord(job);
-      if (answer.status.ok()) {
-        if (job.has_request_key) request_keys_[job.request_key].durable = true;
+      if (!answer.status.ok()) {
+        if (job.has_request_key) request_keys_.erase(job.request_key);
+        if (answer.cached) ForgetLinks(*answer.cached);
+        ReleaseInputs(job);
+        continue;
+      }
+      if (job.has_request_key) request_keys_[job.request_key].durable = true;
+      if (answer.cached) {
+        CountCached(job, *answer.cached);
+      } else {
         AddLive(std::move(answer.job));
-      } else if (job.has_request_key) {
-        request_keys_.erase(job.request_key);
       }
     }
     Wake();
@@ -221,7 +243,9 @@ void Core::AnswerSubmits() {
 
 void Core::AnswerSubmit(Submitted submitted) {
   absl::Status status = submitted.status;
-  if (status.ok()) {
+  if (status.ok() && submitted.cached) {
+    submitted.done(View(submitted.record.id, /*caller=*/nullptr));
+  } else if (status.ok()) {
     v1::Job answer;
     FillRecord(tag(), submitted.record, &answer);
     FillRequest(std::move(submitted.request), &answer);

@@ -10,6 +10,28 @@
 #include "scheduler/session.h"
 
 namespace hanga {
+namespace {
+
+constexpr uint32_t kMostNotes = 64;  // of one job
+constexpr size_t kMostNoteBytes = 512;
+
+// Why the only images that were on workers wait again.
+std::string WhyQueued(const Task& task, AttemptOutcome outcome, const v1::JobError& error) {
+  const std::string worker = absl::StrCat("workers/", task.worker);
+  switch (outcome) {
+    case AttemptOutcome::kFailed:
+    case AttemptOutcome::kLost:
+      return absl::StrCat(error.reason(), " on ", worker, ": ", error.message());
+    case AttemptOutcome::kSaved:
+      return absl::StrCat(worker, " was drained and saved it at step ", task.step);
+    case AttemptOutcome::kAbandoned:
+      return absl::StrCat(worker, " did not come back after a restart of the server");
+    default:
+      return absl::StrCat(worker, " did not begin it");
+  }
+}
+
+}  // namespace
 
 JobRecord Core::MakeRecord(const LiveJob& job) const {
   JobRecord record;
@@ -36,8 +58,17 @@ AttemptRecord Core::MakeAttempt(const LiveJob& job, uint32_t index, AttemptOutco
   record.worker = task.worker;
   record.started_us = task.started_us;
   record.outcome = outcome;
-  if (outcome != AttemptOutcome::kOpen) record.ended_us = NowUs();
+  if (outcome == AttemptOutcome::kOpen) return record;
+  record.ended_us = NowUs();
+  record.step = task.step;
+  record.steps = task.steps;
   return record;
+}
+
+EventRecord Core::MakeEvent(const LiveJob& job, const JobRecord& record,
+                            std::string message) const {
+  if (message.empty()) message = std::string(WhyBecomes(job.state, record.state));
+  return {record.id, record.sequence, NowUs(), record.state, std::move(message)};
 }
 
 v1::AttemptRef Core::RefOf(const LiveJob& job, uint32_t index) const {
@@ -120,7 +151,7 @@ void Core::EndAttempt(LiveJob& job, uint32_t index, AttemptOutcome outcome, v1::
   }
   if (outcome == AttemptOutcome::kSaved) {
     task.checkpoint_attempt = task.attempt;
-    change.attempts.back().checkpoint_step = task.step;
+    task.checkpoint_step = task.step;
     change.attempts.back().checkpoint_bytes = task.checkpoint_bytes;
   }
   task.phase = TaskPhase::kWaiting;
@@ -130,13 +161,18 @@ void Core::EndAttempt(LiveJob& job, uint32_t index, AttemptOutcome outcome, v1::
     End(job, v1::JOB_STATE_FAILED, std::move(error), std::move(change), std::move(then));
     return;
   }
-  if (job.state == v1::JOB_STATE_RUNNING && job.Count(TaskPhase::kWaiting) == job.images) {
+  const bool queued =
+      job.state == v1::JOB_STATE_RUNNING && job.Count(TaskPhase::kWaiting) == job.images;
+  if (queued) {
     SetState(job, v1::JOB_STATE_QUEUED);
     job.waiting_since = Elapsed();
   }
   Requeue(job);
   Touch(job);
   change.jobs.push_back(MakeRecord(job));
+  if (queued) {
+    change.events.push_back(MakeEvent(job, change.jobs.back(), WhyQueued(task, outcome, error)));
+  }
   WriteDurably(std::move(change), std::move(then));
   if (job.state == v1::JOB_STATE_CANCELLING) FinishCancelling(job);
 }
@@ -170,6 +206,16 @@ void Core::NoteFailure(const std::string& id) {
   }
 }
 
+// What a worker says beside its progress stays in the job's history, as long as it is brief.
+void Core::NoteProgress(LiveJob& job, std::string note) {
+  if (job.ending || ++job.run->notes > kMostNotes) return;
+  Touch(job);
+  StoreChange change;
+  change.jobs.push_back(MakeRecord(job));
+  change.events.push_back(MakeEvent(job, change.jobs.back(), note.substr(0, kMostNoteBytes)));
+  WriteDurably(std::move(change), nullptr);
+}
+
 void Core::OnTaskUpdate(Session& session, v1::TaskUpdate update) {
   absl::MutexLock lock(&mu_);
   LiveJob* job = nullptr;
@@ -195,6 +241,9 @@ void Core::OnTaskUpdate(Session& session, v1::TaskUpdate update) {
     if (work > 0 && step_time > absl::ZeroDuration()) {
       models_.ObserveStep(job->model, absl::ToDoubleSeconds(step_time) / work);
     }
+  }
+  if (!update.note().empty()) {
+    NoteProgress(*job, absl::StrCat("workers/", task->worker, ": ", update.note()));
   }
   if (update.has_preview()) {
     TaskPreview& preview = job->run->previews[update.attempt().index()];

@@ -16,7 +16,9 @@ namespace {
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 constexpr absl::Duration kWriteRetry = absl::Seconds(1);
 constexpr absl::Duration kRetentionRound = absl::Seconds(30);
-constexpr uint32_t kRetentionBatch = 256;
+constexpr absl::Duration kNoticedPause = absl::Seconds(2);
+// Between the start of a worker's process and its hello: libraries are read from a slow disk.
+constexpr absl::Duration kLongestStart = absl::Minutes(5);
 constexpr absl::Duration kForgetWorkerAfter = absl::Minutes(10);
 
 }  // namespace
@@ -27,9 +29,20 @@ void Core::Loop() {
       absl::MutexLock lock(&mu_);
       if (!work_ && !stopping_) wake_.WaitWithTimeout(&mu_, kTick);
       if (stopping_) return;
+      ForgivePause();
     }
     RunOnce();
   }
+}
+
+// While this process was stopped, or starved, nobody could be heard: that is not the workers'
+// fault.
+void Core::ForgivePause() {
+  const absl::Duration pause = Elapsed() - last_round_;
+  if (pause < kNoticedPause || last_round_ == absl::ZeroDuration()) return;
+  spdlog::warn("the scheduler did not run for {}; leases are extended by it",
+               absl::FormatDuration(pause));
+  for (auto& [id, worker] : workers_) worker.last_heard += pause;
 }
 
 void Core::RunOnce() {
@@ -93,6 +106,7 @@ void Core::ExpireLeases() {
         Disconnect(worker, &goodbye);
       }
     }
+    NoteHang(worker, silent);
     if (!worker.local && !worker.connected_now() && silent > kForgetWorkerAfter) {
       models_.ForgetWorker(worker.id);
       it = workers_.erase(it);
@@ -100,6 +114,18 @@ void Core::ExpireLeases() {
       ++it;
     }
   }
+}
+
+// A process that runs and does not answer holds its device for nothing.
+void Core::NoteHang(WorkerRecord& worker, absl::Duration silent) {
+  const bool runs = worker.local && worker.process.state == v1::WORKER_STATE_STARTING;
+  const absl::Duration longest = worker.process_spoke
+                                     ? options_.workers.lease
+                                     : std::max(options_.workers.lease, kLongestStart);
+  if (!runs || silent <= longest || std::exchange(worker.hang_told, true)) return;
+  spdlog::warn("worker hangs worker={} silent={}", worker.id, absl::FormatDuration(silent));
+  if (!options_.local_worker_hangs) return;
+  deferred_.push_back([this, id = worker.id] { options_.local_worker_hangs(id); });
 }
 
 void Core::ReleaseQuarantines() {
@@ -167,61 +193,6 @@ void Core::RetryWrites() {
     writes.swap(failed_writes_);
   }
   for (auto& [change, then] : writes) WriteDurably(std::move(change), std::move(then));
-}
-
-void Core::ApplyRetention() {
-  const RetentionOptions& keep = options_.retention;
-  ArtifactTotals totals;
-  {
-    absl::MutexLock lock(&mu_);
-    totals = totals_;
-    const int64_t oldest_us = NowUs() - absl::ToInt64Microseconds(keep.request_ids);
-    while (!request_key_ages_.empty() && request_key_ages_.front().first < oldest_us) {
-      request_keys_.erase(request_key_ages_.front().second);
-      request_key_ages_.pop_front();
-    }
-  }
-  // The entry goes first: what is listed can be fetched.
-  const auto oldest = store_->OldestArtifacts(kRetentionBatch);
-  if (oldest.ok() && !oldest->empty()) {
-    const int64_t expired_us = NowUs() - absl::ToInt64Microseconds(keep.artifacts);
-    StoreChange change;
-    std::vector<AttemptFile> files;
-    uint64_t bytes = 0;
-    for (const ArtifactRecord& artifact : *oldest) {
-      const bool too_many = keep.artifact_bytes != 0 && totals.bytes - bytes > keep.artifact_bytes;
-      if (artifact.created_us >= expired_us && !too_many) break;
-      change.dropped_artifacts.push_back({artifact.job, artifact.index});
-      files.push_back({artifact.job, artifact.index, artifact.attempt});
-      bytes += artifact.size_bytes;
-    }
-    if (!files.empty()) {
-      WriteDurably(std::move(change), [this, files, bytes] {
-        for (const AttemptFile& file : files) artifacts_.RemoveArtifact(file);
-        absl::MutexLock lock(&mu_);
-        totals_.count -= files.size();
-        totals_.bytes -= bytes;
-        next_retention_ = Elapsed();  // there may be more
-        Wake();
-      });
-    }
-  }
-  ForgetOldJobs();
-}
-
-void Core::ForgetOldJobs() {
-  const RetentionOptions& keep = options_.retention;
-  const absl::Duration age = std::max({keep.jobs, keep.request_ids, keep.artifacts});
-  if (age == absl::InfiniteDuration()) return;
-  const auto old = store_->EndedBefore(NowUs() - absl::ToInt64Microseconds(age), kRetentionBatch);
-  if (!old.ok() || old->empty()) return;
-  StoreChange change;
-  for (const JobId id : *old) {
-    // Its artifacts have expired before it.
-    const auto job = store_->Read(id);
-    if (job.ok() && job->artifacts.empty()) change.forgotten.push_back(id);
-  }
-  if (!change.forgotten.empty()) WriteDurably(std::move(change), nullptr);
 }
 
 }  // namespace hanga

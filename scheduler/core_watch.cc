@@ -27,9 +27,10 @@ void Core::Touch(LiveJob& job) {
 absl::StatusOr<std::unique_ptr<JobWatch>> Core::Watch(const Caller& caller,
                                                       const v1::WatchJobRequest& request,
                                                       std::function<void()> wake) {
-  const auto job = Get(caller, request.name());
+  const auto named = ParseJobName(tag(), request.name());
+  const JobId id = named.value_or(0);  // which no job has
+  const auto job = View(id, &caller);
   if (!job.ok()) return job.status();
-  const JobId id = *ParseJobName(tag(), request.name());
   auto watcher = std::make_unique<Watcher>(*this, id, request.after_sequence(), request.previews(),
                                            std::move(wake));
   absl::MutexLock lock(&mu_);

@@ -8,22 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "scheduler/core.h"
+#include "scheduler/farewell.h"
 #include "scheduler/job_state.h"
 #include "scheduler/job_view.h"
 #include "scheduler/session.h"
 
 namespace hanga {
-namespace {
-
-void Refuse(WorkerSink& sink, const v1::Goodbye& goodbye) {
-  v1::AttachResponse response;
-  *response.mutable_goodbye() = goodbye;
-  sink.Send(std::move(response));
-  sink.Close();
-}
-
-}  // namespace
-
 std::shared_ptr<WorkerSession> Core::Attach(std::string worker_id,
                                             std::shared_ptr<WorkerSink> sink) {
   return std::make_shared<Session>(*this, std::move(worker_id), std::move(sink));
@@ -76,7 +66,7 @@ void Core::OnHello(Session& session, v1::Hello hello) {
   if (const std::string reason = RefuseHello(session, hello, &goodbye); !reason.empty()) {
     goodbye.set_reason(reason);
     spdlog::warn("a worker was refused: {}", goodbye.message());
-    Refuse(*session.sink(), goodbye);
+    SendAway(*session.sink(), goodbye);
     return;
   }
   WorkerRecord& worker = RecordOf(hello.worker_id());
@@ -103,6 +93,8 @@ void Core::OnHello(Session& session, v1::Hello hello) {
   worker.ever_connected = true;
   worker.healthy = true;
   worker.problem.clear();
+  worker.process_spoke = true;
+  worker.hang_told = false;
 
   v1::AttachResponse response;
   v1::Welcome& welcome = *response.mutable_welcome();
@@ -237,9 +229,9 @@ void Core::OnClosed(Session& session) {
 
 void Core::Disconnect(WorkerRecord& worker, const v1::Goodbye* goodbye) {
   if (goodbye != nullptr) {
-    Refuse(*worker.sink, *goodbye);
+    SendAway(*worker.sink, *goodbye);
   } else {
-    worker.sink->Close();
+    worker.sink->Close(absl::OkStatus());
   }
   worker.session = nullptr;
   worker.sink.reset();

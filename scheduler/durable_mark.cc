@@ -14,6 +14,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "scheduler/fault_point.h"
 
 namespace hanga {
 namespace {
@@ -120,12 +121,14 @@ absl::Status EmptyWal(SqliteDb& db, DurableMark& mark) {
       sqlite3_wal_checkpoint_v2(db.handle(), nullptr, SQLITE_CHECKPOINT_FULL, &in_log, &moved);
   if (code == SQLITE_OK && in_log != moved) code = SQLITE_BUSY;
   if (code != SQLITE_OK) return SqliteError(code, "the log cannot be moved into the database");
+  FaultPoint("mark: before the log is emptied");
   WalPosition position = mark.Get();
   position.emptying = position.frames != 0;
   mark.Set(position);
   code =
       sqlite3_wal_checkpoint_v2(db.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if (code != SQLITE_OK) return SqliteError(code, "the log cannot be emptied");
+  FaultPoint("mark: after the log was emptied");
   mark.Set({});
   return absl::OkStatus();
 }

@@ -26,10 +26,14 @@ constexpr JobTransition kTransitions[] = {
 
 absl::Span<const JobTransition> JobTransitions() { return kTransitions; }
 
-bool MayBecome(v1::JobState from, v1::JobState to) {
-  return std::any_of(std::begin(kTransitions), std::end(kTransitions),
-                     [&](const JobTransition& t) { return t.from == from && t.to == to; });
+absl::string_view WhyBecomes(v1::JobState from, v1::JobState to) {
+  const auto* const found =
+      std::find_if(std::begin(kTransitions), std::end(kTransitions),
+                   [&](const JobTransition& t) { return t.from == from && t.to == to; });
+  return found == std::end(kTransitions) ? absl::string_view() : found->why;
 }
+
+bool MayBecome(v1::JobState from, v1::JobState to) { return !WhyBecomes(from, to).empty(); }
 
 bool IsFinal(v1::JobState state) {
   return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||

@@ -27,6 +27,9 @@ struct JobTransition {
 // All legal steps.
 absl::Span<const JobTransition> JobTransitions();
 
+// Why a job makes this step, in one phrase; empty if it is not legal.
+absl::string_view WhyBecomes(v1::JobState from, v1::JobState to);
+
 bool MayBecome(v1::JobState from, v1::JobState to);
 
 // Whether a job in this state never changes again.

@@ -10,7 +10,8 @@
 //    thread of the store, once the change is durable, or with why it is not: RESOURCE_EXHAUSTED
 //    without disk space, UNAVAILABLE otherwise. A change that failed has left no trace.
 // 3. Changes carry whole records. Writing one twice, or after a newer one (by `sequence` for jobs,
-//    by an ended outcome for attempts), changes nothing: a failed change may be written again.
+//    by an ended outcome for attempts), changes nothing: a failed change may be written again. The
+//    last writer of a result's key or of an input has the say.
 // 4. What became durable together is told together: `after_commit` is called on the same thread
 //    after the last `done` of one commit, so that work for many changes can be done at once.
 // 5. Reads see what is durable. DATA_LOSS names the record whose checksum does not fit.
@@ -35,8 +36,12 @@ struct StoreChange {
   std::vector<JobRecord> jobs;
   std::vector<AttemptRecord> attempts;
   std::vector<ArtifactRecord> artifacts;
-  std::vector<ArtifactId> dropped_artifacts;
-  std::vector<JobId> forgotten;  // with everything of theirs
+  std::vector<EventRecord> events;
+  std::vector<ResultRecord> results;
+  std::vector<InputRecord> inputs;
+  std::vector<ArtifactId> dropped_artifacts;  // and with one, its job's result
+  std::vector<InputRecord> dropped_inputs;    // by sha256 and tenant
+  std::vector<JobId> forgotten;               // with everything of theirs
 };
 
 struct JobQuery {
@@ -77,12 +82,16 @@ class JobStore {
   virtual absl::StatusOr<StoredJob> Read(JobId id) = 0;          // NOT_FOUND
   virtual absl::StatusOr<JobRequest> ReadRequest(JobId id) = 0;  // NOT_FOUND
   virtual absl::StatusOr<JobPage> List(const JobQuery& query) = 0;
+  virtual absl::StatusOr<std::vector<EventRecord>> ReadEvents(JobId id) = 0;  // by sequence
+  virtual absl::StatusOr<JobId> FindResult(const Digest& key) = 0;            // NOT_FOUND
 
   // For the start.
   virtual absl::Status ForEachUnfinished(const std::function<void(StoredJob)>& visit) = 0;
   virtual absl::Status ForEachRequestKey(
       int64_t created_since_us,
       const std::function<void(const Digest&, JobId, int64_t)>& visit) = 0;
+
+  virtual absl::Status ForEachInput(const std::function<void(InputRecord)>& visit) = 0;
 
   // For retention and for sweeping files.
   virtual absl::StatusOr<std::vector<ArtifactRecord>> OldestArtifacts(uint32_t limit) = 0;

@@ -49,6 +49,7 @@ void FillRecord(const std::string& tag, const JobRecord& record, v1::Job* job) {
   if (record.started_us != 0) SetTimeUs(record.started_us, job->mutable_start_time());
   if (record.ended_us != 0) SetTimeUs(record.ended_us, job->mutable_end_time());
   if (!record.error.empty()) job->mutable_error()->ParseFromString(record.error);
+  if (record.cached_from != 0) job->set_cached_from(JobName(tag, record.cached_from));
 }
 
 void FillArtifact(const std::string& tag, const ArtifactRecord& record, absl::Duration kept_for,
@@ -72,16 +73,19 @@ v1::Job ViewStored(const std::string& tag, const StoredJob& stored, absl::Durati
   v1::Job job;
   v1::SubmitJobRequest request;
   request.ParseFromString(stored.request);
-  const uint32_t steps = request.spec().steps();
+  // One that was submitted before its model was examined learned its steps from the worker.
+  const bool resolved = request.spec().has_steps();
   FillRequest(std::move(request), &job);
   FillRecord(tag, stored.job, &job);
   v1::TaskProgress* task = nullptr;
   for (const AttemptRecord& attempt : stored.attempts) {
     if (task == nullptr || task->index() != attempt.index) task = job.add_tasks();
     const bool done = attempt.outcome == AttemptOutcome::kSucceeded;
+    const uint32_t steps = resolved ? job.spec().steps() : attempt.steps;
+    if (steps != 0) job.mutable_spec()->set_steps(steps);
     task->set_index(attempt.index);
     task->set_stage(done ? v1::TASK_STAGE_DONE : v1::TASK_STAGE_QUEUED);
-    task->set_step(done ? steps : attempt.checkpoint_step);
+    task->set_step(done ? steps : attempt.step);
     task->set_steps(steps);
     task->set_attempt(attempt.attempt);
     task->set_worker("workers/" + attempt.worker);

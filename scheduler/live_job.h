@@ -41,6 +41,7 @@ struct Task {
   std::vector<std::string> failed_on;  // workers
   uint32_t checkpoint_attempt = 0;     // the attempt that was saved; 0: none
   uint64_t checkpoint_bytes = 0;
+  uint32_t checkpoint_step = 0;
   v1::TaskStage stage = v1::TASK_STAGE_QUEUED;
   uint32_t step = 0, steps = 0;
   absl::Duration remaining;  // predicted; 0: unknown
@@ -59,6 +60,10 @@ struct JobRun {
   uint64_t last_preview = 0;
   std::vector<uint32_t> ready;  // tasks in kPublishing whose bytes are in place
   bool stepped = false;         // a first step was seen
+  // Under which its results may be given again: set at the first delivery, reset by another model.
+  std::optional<Digest> result_key;
+  bool keyed = false;
+  uint32_t notes = 0;  // of its workers, in its history
 };
 
 struct LiveJob {
@@ -77,6 +82,7 @@ struct LiveJob {
   bool ending = false;      // its final state is on the way to the disk
   bool publishing = false;  // results are
   Digest request_key = {};
+  std::vector<std::string> inputs;  // their SHA-256
   std::unique_ptr<JobRun> run;
 
   uint32_t Count(TaskPhase phase) const;

@@ -84,6 +84,7 @@ struct Measures {
 
   uint64_t refused_full = 0;  // submits answered RESOURCE_EXHAUSTED
   uint64_t replayed = 0;      // submits answered by an earlier job
+  uint64_t cached = 0;        // jobs answered by the results of an earlier one
   uint64_t tasks_waiting = 0, tasks_running = 0;
   std::array<ClassMeasures, v1::Priority_ARRAYSIZE> classes;  // by Priority
   uint64_t attempts = 0;

@@ -28,6 +28,9 @@ class ModelTable {
   uint32_t Intern(const std::string& name);                    // offered or not
   bool offered(uint32_t index) const { return entries_[index].offered; }
   const std::string& name(uint32_t index) const { return entries_[index].name; }
+  const std::string& revision(uint32_t index) const {
+    return entries_[index].options.deployment.revision();
+  }
   uint32_t max_running(uint32_t index) const { return entries_[index].options.max_running; }
   // Workers that run it together; 1: each has it alone.
   uint32_t group_size(uint32_t index) const;

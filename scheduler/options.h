@@ -33,7 +33,10 @@ struct RetentionOptions {
   uint64_t artifact_bytes = 0;                     // in all; the oldest go first. 0: no limit
   absl::Duration jobs = absl::Hours(30 * 24);      // after which a finished job is forgotten
   absl::Duration request_ids = absl::Hours(24);    // at least 24 h
-  uint64_t min_free_bytes = 64 << 20;              // disk space never used for artifacts
+  absl::Duration inputs = absl::Hours(24);         // after its last use an input is deleted
+  uint64_t input_bytes = uint64_t{4} << 30;  // in all; the longest unused go first. 0: no limit
+  uint64_t input_bytes_per_tenant = uint64_t{1} << 30;  // more are refused. 0: no limit
+  uint64_t min_free_bytes = 64 << 20;                   // disk space never used for artifacts
 };
 
 struct WorkerOptions {
@@ -64,6 +67,9 @@ struct SchedulerOptions {
   // was undrained (its supervisor may start it again). As callbacks of scheduler.h; may be empty.
   std::function<void(int)> usable_workers_changed;
   std::function<void(const std::string& worker_id)> undrained;
+  // Called when a local worker that has said hello is silent beyond its lease: its process hangs,
+  // and its supervisor may end it. As above.
+  std::function<void(const std::string& worker_id)> local_worker_hangs;
 
   uint64_t max_artifact_bytes = 256 << 20;  // one result
   uint64_t max_blob_bytes = 64 << 20;       // one input

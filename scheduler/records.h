@@ -9,17 +9,15 @@
 //   the last one SUCCEEDED                             ->  done, and has an artifact
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "hanga/v1/job.pb.h"
+#include "scheduler/digest.h"
 #include "scheduler/job_name.h"
 
 namespace hanga {
-
-using Digest = std::array<uint8_t, 16>;  // the first half of a SHA-256
 
 // Times are microseconds since 1970; 0 stands for none.
 struct JobRecord {
@@ -32,6 +30,7 @@ struct JobRecord {
   bool has_request_key = false;
   Digest request_key = {};  // of tenant and request_id
   std::string error;        // a JobError, if FAILED
+  JobId cached_from = 0;    // the job whose results these are; 0: its own
 };
 
 // What was asked for; never changes.
@@ -61,7 +60,7 @@ struct AttemptRecord {
   AttemptOutcome outcome = AttemptOutcome::kOpen;
   std::string error;              // a JobError, if FAILED or LOST
   uint64_t checkpoint_bytes = 0;  // if SAVED
-  uint32_t checkpoint_step = 0;
+  uint32_t step = 0, steps = 0;   // finished denoising steps, and all; once it has ended
 };
 
 struct ArtifactRecord {
@@ -73,6 +72,29 @@ struct ArtifactRecord {
   uint64_t seed = 0;
   uint32_t width = 0, height = 0;
   int64_t created_us = 0;
+};
+
+// A change of a job's state after its submission.
+struct EventRecord {
+  JobId job = 0;
+  uint64_t sequence = 0;  // of the job, after it
+  int64_t at_us = 0;
+  v1::JobState state = v1::JOB_STATE_QUEUED;
+  std::string message;
+};
+
+// Which job's results answer a request; see result_key.h.
+struct ResultRecord {
+  Digest key = {};
+  JobId job = 0;
+};
+
+// That a tenant has stored an input.
+struct InputRecord {
+  std::string sha256;  // lower-case hexadecimal
+  std::string tenant;
+  uint64_t size_bytes = 0;
+  int64_t used_us = 0;  // uploaded, or named by a job
 };
 
 // All of one job.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "scheduler/core.h"
+#include "scheduler/farewell.h"
 
 namespace hanga {
 namespace {
@@ -29,12 +30,11 @@ void Session::SendVerdict(const v1::AttemptRef& ref, absl::StatusCode code,
 }
 
 void Session::Dismiss(absl::string_view reason, absl::string_view message, bool retry) {
-  v1::AttachResponse response;
-  response.mutable_goodbye()->set_reason(std::string(reason));
-  response.mutable_goodbye()->set_message(std::string(message));
-  response.mutable_goodbye()->set_retry(retry);
-  sink_->Send(std::move(response));
-  sink_->Close();
+  v1::Goodbye goodbye;
+  goodbye.set_reason(std::string(reason));
+  goodbye.set_message(std::string(message));
+  goodbye.set_retry(retry);
+  SendAway(*sink_, goodbye);
 }
 
 void Session::OnMessage(v1::AttachRequest message) {
@@ -65,11 +65,12 @@ void Session::OnMessage(v1::AttachRequest message) {
       return OnResult(std::move(*message.mutable_task_result()));
     case Message::kTaskCheckpoint:
       return OnCheckpoint(message.task_checkpoint());
+    case Message::kInputRequest:
+      return core_.OnInputRequest(*this, message.input_request());
     case Message::kDrained:
       return core_.OnDrained(*this);
     case Message::kGroupReport:
       return core_.OnGroupReport(*this, message.group_report());
-    case Message::kInputRequest:
     case Message::kHello:
     case Message::MESSAGE_NOT_SET:
       return Dismiss("BAD_MESSAGE", "an empty message, or one of a newer protocol", false);

@@ -23,11 +23,12 @@ class SqliteChanges {
   absl::Status Apply(const StoreChange& change);
 
  private:
+  absl::Status ApplyDropped(const StoreChange& change);
   absl::Status Forget(JobId id);
 
   SqliteStatement insert_job_, insert_request_, update_job_, put_attempt_, put_artifact_,
-      drop_artifact_;
-  SqliteStatement forget_[4];
+      put_event_, put_result_, put_input_, drop_artifact_, drop_result_, drop_input_;
+  SqliteStatement forget_[6];
 };
 
 }  // namespace hanga

@@ -107,7 +107,17 @@ class SqliteJobStore : public JobStore {
     return ReaderFor(id).ReadRequest(id);
   }
 
+  absl::StatusOr<std::vector<EventRecord>> ReadEvents(JobId id) override {
+    return ReaderFor(id).ReadEvents(id);
+  }
+  absl::StatusOr<JobId> FindResult(const Digest& key) override {
+    return ReaderFor(key[0]).FindResult(key);
+  }
+
   absl::StatusOr<JobPage> List(const JobQuery& query) override { return Lists().List(query); }
+  absl::Status ForEachInput(const std::function<void(InputRecord)>& visit) override {
+    return Lists().ForEachInput(visit);
+  }
   absl::Status ForEachUnfinished(const std::function<void(StoredJob)>& visit) override {
     return Lists().ForEachUnfinished(visit);
   }

@@ -44,6 +44,10 @@ absl::Status SqliteReader::PrepareAll() {
       {&oldest_artifacts_, artifacts + "ORDER BY created LIMIT ?"},
       {&has_artifact_, "SELECT 1 FROM artifacts WHERE job = ? AND idx = ? AND attempt = ?"},
       {&count_artifacts_, "SELECT count(*), coalesce(sum(size), 0) FROM artifacts"},
+      {&events_,
+       absl::StrCat("SELECT ", kEventColumns, " FROM events WHERE job = ? ORDER BY sequence")},
+      {&result_, absl::StrCat("SELECT ", kResultColumns, " FROM results WHERE key = ?")},
+      {&inputs_, absl::StrCat("SELECT ", kInputColumns, " FROM inputs")},
       {&ended_,
        "SELECT id, state, ended FROM jobs WHERE id < (SELECT max(id) FROM jobs) "
        "ORDER BY id LIMIT ?"},
@@ -161,6 +165,44 @@ absl::Status SqliteReader::ForEachRequestKey(
     const auto job = ReadJob(keys_);
     if (!job.ok()) return job.status();
     visit(job->request_key, job->id, job->created_us);
+  }
+}
+
+absl::StatusOr<std::vector<EventRecord>> SqliteReader::ReadEvents(JobId id) {
+  absl::MutexLock lock(&mu_);
+  const SqliteCursor cursor(events_);
+  events_.Bind(static_cast<int64_t>(id));
+  std::vector<EventRecord> events;
+  for (;;) {
+    const auto row = events_.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return events;
+    auto event = ReadEvent(events_);
+    if (!event.ok()) return event.status();
+    events.push_back(*std::move(event));
+  }
+}
+
+absl::StatusOr<JobId> SqliteReader::FindResult(const Digest& key) {
+  absl::MutexLock lock(&mu_);
+  const SqliteCursor cursor(result_);
+  const auto row = result_.BindBlob({reinterpret_cast<const char*>(key.data()), key.size()}).Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return absl::NotFoundError("no such result");
+  const auto result = ReadResult(result_);
+  if (!result.ok()) return result.status();
+  return result->job;
+}
+
+absl::Status SqliteReader::ForEachInput(const std::function<void(InputRecord)>& visit) {
+  absl::MutexLock lock(&mu_);
+  const SqliteCursor cursor(inputs_);
+  for (;;) {
+    const auto row = inputs_.Step();
+    if (!row.ok() || !*row) return row.status();
+    auto input = ReadInput(inputs_);
+    if (!input.ok()) return input.status();
+    visit(*std::move(input));
   }
 }
 

@@ -30,6 +30,9 @@ class SqliteReader {
   absl::Status ForEachUnfinished(const std::function<void(StoredJob)>& visit);
   absl::Status ForEachRequestKey(int64_t created_since_us,
                                  const std::function<void(const Digest&, JobId, int64_t)>& visit);
+  absl::StatusOr<std::vector<EventRecord>> ReadEvents(JobId id);
+  absl::StatusOr<JobId> FindResult(const Digest& key);
+  absl::Status ForEachInput(const std::function<void(InputRecord)>& visit);
   absl::StatusOr<std::vector<ArtifactRecord>> OldestArtifacts(uint32_t limit);
   absl::StatusOr<bool> HasArtifact(JobId job, uint32_t index, uint32_t attempt);
   absl::StatusOr<ArtifactTotals> CountArtifacts();
@@ -48,7 +51,8 @@ class SqliteReader {
       unfinished_ ABSL_GUARDED_BY(mu_), keys_ ABSL_GUARDED_BY(mu_), list_ ABSL_GUARDED_BY(mu_),
       list_tenant_ ABSL_GUARDED_BY(mu_), oldest_artifacts_ ABSL_GUARDED_BY(mu_),
       has_artifact_ ABSL_GUARDED_BY(mu_),
-      count_artifacts_ ABSL_GUARDED_BY(mu_), ended_ ABSL_GUARDED_BY(mu_);
+      count_artifacts_ ABSL_GUARDED_BY(mu_), ended_ ABSL_GUARDED_BY(mu_),
+      events_ ABSL_GUARDED_BY(mu_), result_ ABSL_GUARDED_BY(mu_), inputs_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace hanga

@@ -70,6 +70,38 @@ constexpr const char* kSteps[kSchemaVersion] = {
     ) WITHOUT ROWID;
     CREATE INDEX artifacts_by_age ON artifacts (created);
     )sql",
+    // Why a job is in its state, which results may be given again, whose the inputs are.
+    R"sql(
+    ALTER TABLE attempts RENAME COLUMN checkpoint_step TO step;  -- finished when it ended
+    ALTER TABLE attempts ADD COLUMN steps INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN cached_from INTEGER NOT NULL DEFAULT 0;  -- id of another job
+
+    CREATE TABLE events (
+      job INTEGER NOT NULL,
+      sequence INTEGER NOT NULL,    -- of the job, after it
+      at INTEGER NOT NULL,
+      state INTEGER NOT NULL,       -- hanga.v1.JobState
+      message TEXT NOT NULL,
+      crc INTEGER NOT NULL,
+      PRIMARY KEY (job, sequence)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE results (
+      key BLOB PRIMARY KEY,         -- scheduler/result_key.h
+      job INTEGER NOT NULL,
+      crc INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX results_by_job ON results (job);
+
+    CREATE TABLE inputs (
+      sha256 TEXT NOT NULL,
+      tenant TEXT NOT NULL,
+      size INTEGER NOT NULL,
+      used INTEGER NOT NULL,        -- uploaded, or named by a job
+      crc INTEGER NOT NULL,
+      PRIMARY KEY (sha256, tenant)
+    ) WITHOUT ROWID;
+    )sql",
 };
 
 absl::Status RunStep(SqliteDb& db, int version) {

@@ -10,7 +10,7 @@
 
 namespace hanga {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 inline constexpr int kApplicationId = 0x48616e67;  // "Hang", in the file's header
 
 // Brings the file to kSchemaVersion, each step in a transaction of its own; makes a new one.

@@ -12,6 +12,7 @@
 // the slow way, also that of a Write() that has nobody to wake.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -55,6 +56,8 @@ class SqliteWriter {
     return queue_.empty() && !writing_ && answered_.empty() && !calling_back_;
   }
   void WriteLoop();
+  void Gather(std::chrono::steady_clock::time_point next_commit)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CallBackLoop();
   void CheckpointLoop();
   absl::Status Commit(const std::vector<Pending>& batch);

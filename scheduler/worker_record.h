@@ -56,6 +56,8 @@ struct WorkerRecord {
   // The process, if this server runs it.
   bool local = false;
   WorkerProcess process;
+  bool process_spoke = false;  // it has said hello since it was started
+  bool hang_told = false;      // its supervisor knows that it does not answer
 
   std::set<std::pair<JobId, uint32_t>> tasks;  // in kRunning there
   uint64_t tasks_finished = 0, tasks_failed = 0;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "hanga/v1/cluster_service.pb.h"
 #include "hanga/v1/worker_link_service.pb.h"
@@ -20,7 +21,8 @@ class WorkerSink {
  public:
   virtual ~WorkerSink() = default;
   virtual void Send(v1::AttachResponse response) = 0;  // in the order of the calls
-  virtual void Close() = 0;  // end the stream after what was sent; a second call changes nothing
+  // Ends the stream after what was sent, with this status; a second call changes nothing.
+  virtual void Close(absl::Status status) = 0;
 };
 
 // Thread-safe; messages of one stream are handed in by one thread at a time, in their order.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "scheduler/farewell.h"
 #include "scheduler/status_details.h"
 
 namespace hanga {
@@ -43,10 +44,18 @@ LinkStream* LinkStream::Open() {
 }
 
 void LinkStream::OnReadDone(bool ok) {
-  if (!ok) return End(absl::OkStatus());
+  bool said_hello;
   {
     absl::MutexLock lock(&mutex_);
-    taking_ = true;
+    taking_ = ok;
+    said_hello = said_hello_;
+  }
+  // Bytes that are no message end the reading as an orderly end does: before the hello neither is
+  // what a worker does.
+  if (!ok) {
+    return End(said_hello ? absl::OkStatus()
+                          : StatusWithReason(absl::StatusCode::kInvalidArgument, "BAD_HELLO",
+                                             "the first message must be a Hello"));
   }
   context_.pool->Run([self = shared_from_this()] {
     self->TakeMessage();
@@ -83,12 +92,10 @@ bool LinkStream::MayBe(const std::string& worker_id) const {
 
 void LinkStream::Refuse(const std::string& worker_id) {
   spdlog::warn("worker refused worker={} peer={} reason=BAD_TOKEN", worker_id, call_->peer());
-  v1::AttachResponse response;
-  response.mutable_goodbye()->set_reason("BAD_TOKEN");
-  response.mutable_goodbye()->set_message(
-      absl::StrCat("the token does not allow to be the worker '", worker_id, "'"));
-  Send(std::move(response));
-  Close();
+  v1::Goodbye goodbye;
+  goodbye.set_reason("BAD_TOKEN");
+  goodbye.set_message(absl::StrCat("the token does not allow to be the worker '", worker_id, "'"));
+  SendAway(*this, goodbye);
 }
 
 void LinkStream::Send(v1::AttachResponse response) {

@@ -34,7 +34,7 @@ class LinkStream final : public grpc::ServerBidiReactor<v1::AttachRequest, v1::A
 
   // WorkerSink
   void Send(v1::AttachResponse response) override;
-  void Close() override { End(absl::OkStatus()); }
+  void Close(absl::Status status) override { End(std::move(status)); }
 
  private:
   void OnReadDone(bool ok) override;

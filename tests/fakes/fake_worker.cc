@@ -15,7 +15,7 @@ class FakeWorker::Sink : public WorkerSink {
     absl::MutexLock lock(&mu_);
     said_.push_back(std::move(response));
   }
-  void Close() override {
+  void Close(absl::Status) override {
     absl::MutexLock lock(&mu_);
     closed_ = true;
   }
@@ -94,6 +94,7 @@ void FakeWorker::Report(const std::string& name, v1::ModelState state, bool load
   defaults.set_height(256);
   defaults.set_guidance_scale(3.5);
   defaults.set_sampler("flow_match_euler");
+  model.MergeFrom(facts_);
   Say(std::move(message));
 }
 
@@ -205,6 +206,14 @@ std::vector<v1::Goodbye> FakeWorker::TakeGoodbyes() {
 
 int FakeWorker::TakeDrains() {
   return static_cast<int>(sink_->Take(v1::AttachResponse::kDrain).size());
+}
+
+std::vector<v1::InputPiece> FakeWorker::TakeInputPieces() {
+  std::vector<v1::InputPiece> pieces;
+  for (auto& response : sink_->Take(v1::AttachResponse::kInputPiece)) {
+    pieces.push_back(std::move(*response.mutable_input_piece()));
+  }
+  return pieces;
 }
 
 bool FakeWorker::closed() const { return sink_->closed(); }

@@ -42,12 +42,14 @@ class FakeWorker {
   std::vector<v1::TaskVerdict> TakeVerdicts();
   std::vector<v1::Goodbye> TakeGoodbyes();
   int TakeDrains();
+  std::vector<v1::InputPiece> TakeInputPieces();
   bool closed() const;
 
   // What it will say that it holds: assignments without a verdict.
   std::vector<v1::AttemptRef>& holding() { return holding_; }
   const std::string& id() const { return id_; }
   v1::Hello& hello() { return hello_; }  // for a wrong one: change it before Connect()
+  v1::Model& facts() { return facts_; }  // what it reports of every model beside the usual
 
  private:
   class Sink;
@@ -55,6 +57,7 @@ class FakeWorker {
   const std::string id_;
   const uint64_t incarnation_;
   v1::Hello hello_;
+  v1::Model facts_;
   std::shared_ptr<Sink> sink_;
   std::shared_ptr<WorkerSession> session_;
   std::vector<v1::AttemptRef> holding_;

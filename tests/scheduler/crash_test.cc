@@ -123,7 +123,25 @@ SchedulerOptions Options(const std::string& data_dir, Clock* clock) {
   return options;
 }
 
-// Three jobs: one drawn, one cancelled, one waiting. Every acknowledgement goes into the pipe.
+v1::SubmitJobRequest PictureRequest() {
+  v1::SubmitJobRequest request;
+  request.mutable_spec()->set_model("models/a");
+  request.mutable_spec()->set_prompt("a lighthouse");
+  request.mutable_spec()->set_seed(7);
+  request.mutable_spec()->set_allow_cached_result(true);
+  return request;
+}
+
+constexpr char kInput[] = "hello";
+constexpr char kInputSha256[] = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
+bool StoreInput(Scheduler& scheduler) {
+  const auto upload = scheduler.UploadBlob({}, kInputSha256, 5);
+  return upload.ok() && (*upload)->Append(kInput).ok() && (*upload)->Finish().ok();
+}
+
+// An input, and four jobs: one drawn, one cancelled, one waiting, one answered by the first one's
+// result. Every acknowledgement goes into the pipe.
 void Live(const std::string& data_dir, int pipe) {
   const auto acknowledge = [pipe](char kind, const std::string& name) {
     const std::string line = kind + name + "\n";
@@ -133,20 +151,20 @@ void Live(const std::string& data_dir, int pipe) {
   auto scheduler = OpenScheduler(Options(data_dir, &clock));
   if (!scheduler.ok()) _exit(2);
   FakeWorker worker("w", 1);
+  worker.facts().set_sha256("11");
   worker.Connect(**scheduler);
+  if (StoreInput(**scheduler)) acknowledge('i', kInputSha256);
   std::vector<std::string> names;
-  for (int i = 0; i < 3; ++i) {
-    v1::SubmitJobRequest request;
-    request.mutable_spec()->set_model("models/a");
-    request.mutable_spec()->set_prompt("a lighthouse");
+  const auto submit = [&] {
     absl::Notification answered;
-    (*scheduler)->Submit({}, request, [&](absl::StatusOr<v1::Job> job) {
+    (*scheduler)->Submit({}, PictureRequest(), [&](absl::StatusOr<v1::Job> job) {
       names.push_back(job->name());
-      acknowledge('s', job->name());
+      acknowledge(job->state() == v1::JOB_STATE_SUCCEEDED ? 'd' : 's', job->name());
       answered.Notify();
     });
     answered.WaitForNotification();
-  }
+  };
+  for (int i = 0; i < 3; ++i) submit();
   (*scheduler)->Cancel({}, names[2], [&](absl::StatusOr<v1::Job> job) {
     if (job.ok()) acknowledge('c', job->name());
   });
@@ -161,6 +179,7 @@ void Live(const std::string& data_dir, int pipe) {
   for (const auto& verdict : worker.TakeVerdicts()) {
     if (verdict.code() == 0) acknowledge('d', verdict.attempt().job());
   }
+  submit();
   worker.Disconnect();
 }
 
@@ -204,6 +223,10 @@ class CrashTest : public testing::Test {
     auto scheduler = OpenScheduler(Options(data_dir, &clock));
     ASSERT_TRUE(scheduler.ok()) << scheduler.status();
     for (const std::string& line : lines) {
+      if (line[0] == 'i') {
+        EXPECT_TRUE((*(*scheduler)->UploadBlob({}, line.substr(1), 5))->complete());
+        continue;
+      }
       const auto job = (*scheduler)->Get({}, line.substr(1));
       ASSERT_TRUE(job.ok()) << line << ": " << job.status();
       EXPECT_TRUE(line[0] != 'c' || job->state() == v1::JOB_STATE_CANCELLED) << line;
@@ -277,6 +300,7 @@ TEST_F(DamageTest, NamesAFlippedBitAnywhereInTheAcknowledgedLog) {
     const auto opened = OpenScheduler(Options(copy, &clock));
     if (opened.ok()) {  // it lay behind what was acknowledged
       for (const auto& line : acknowledged_) {
+        if (line[0] == 'i') continue;
         EXPECT_TRUE((*opened)->Get({}, line.substr(1)).ok()) << "lost silently, byte " << at;
       }
     } else {

@@ -133,6 +133,70 @@ TEST_F(JobStoreTest, ListsByTenantAndState) {
   EXPECT_THAT(store_->List(query)->ids, SizeIs(0));
 }
 
+// A store as the first version of the schema left it, with the sums that it wrote.
+TEST_F(JobStoreTest, BringsAStoreOfTheFirstSchemaUpToDateWithEverythingInIt) {
+  ASSERT_TRUE(Write(NewJob(1)).ok());
+  StoreChange change;
+  AttemptRecord& attempt = change.attempts.emplace_back();
+  attempt.job = 1;
+  attempt.attempt = 1;
+  attempt.worker = "w";
+  attempt.outcome = AttemptOutcome::kSaved;
+  attempt.step = 3;
+  ASSERT_TRUE(Write(std::move(change)).ok());
+  Execute(
+      "DROP TABLE events; DROP TABLE results; DROP TABLE inputs; "
+      "ALTER TABLE jobs DROP COLUMN cached_from; ALTER TABLE attempts DROP COLUMN steps; "
+      "ALTER TABLE attempts RENAME COLUMN step TO checkpoint_step; PRAGMA user_version = 1");
+  ASSERT_TRUE(TryOpen().ok());
+  const auto stored = store_->Read(1);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->job.tenant, "t");
+  EXPECT_EQ(stored->job.cached_from, 0U);
+  ASSERT_THAT(stored->attempts, SizeIs(1));
+  EXPECT_EQ(stored->attempts[0].step, 3U);
+  // And what the new version adds has its place.
+  StoreChange newer;
+  newer.events.push_back({1, 2, 3, v1::JOB_STATE_RUNNING, "given to workers/w"});
+  newer.results.push_back({{7}, 1});
+  newer.inputs.push_back({"ab", "t", 5, 6});
+  ASSERT_TRUE(Write(newer).ok());
+  Open();
+  EXPECT_EQ(store_->ReadEvents(1)->at(0).message, "given to workers/w");
+  EXPECT_EQ(*store_->FindResult({7}), 1U);
+  int inputs = 0;
+  ASSERT_TRUE(store_
+                  ->ForEachInput([&](const InputRecord& input) {
+                    ++inputs;
+                    EXPECT_EQ(input.size_bytes, 5U);
+                  })
+                  .ok());
+  EXPECT_EQ(inputs, 1);
+  store_.reset();
+  lock_.reset();
+  const auto report = CheckStore(folder_.path());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->schema_version, 2);
+  EXPECT_THAT(report->damage, SizeIs(0));
+}
+
+TEST_F(JobStoreTest, ForgetsAResultWithItsFirstArtifactAndEventsWithTheirJob) {
+  ASSERT_TRUE(Write(NewJob(1)).ok());
+  ASSERT_TRUE(Write(NewJob(2)).ok());
+  StoreChange change;
+  change.results.push_back({{7}, 1});
+  change.events.push_back({1, 2, 3, v1::JOB_STATE_RUNNING, "x"});
+  ASSERT_TRUE(Write(std::move(change)).ok());
+  StoreChange expired;
+  expired.dropped_artifacts.push_back({1, 0});
+  ASSERT_TRUE(Write(std::move(expired)).ok());
+  EXPECT_TRUE(absl::IsNotFound(store_->FindResult({7}).status()));
+  StoreChange forgotten;
+  forgotten.forgotten = {1};
+  ASSERT_TRUE(Write(std::move(forgotten)).ok());
+  EXPECT_THAT(*store_->ReadEvents(1), SizeIs(0));
+}
+
 TEST_F(JobStoreTest, RefusesANewerSchema) {
   Execute("PRAGMA user_version = 99");
   const auto status = TryOpen();
@@ -143,7 +207,7 @@ TEST_F(JobStoreTest, RefusesANewerSchema) {
 }
 
 TEST_F(JobStoreTest, RefusesAFileOfAnotherProgram) {
-  Execute("PRAGMA user_version = 1; PRAGMA application_id = 5");
+  Execute("PRAGMA application_id = 5");
   EXPECT_EQ(TryOpen().code(), absl::StatusCode::kFailedPrecondition);
 }
 

@@ -325,5 +325,41 @@ TEST_F(WorkerTest, DrainsTheDaemonAndCallsBackOnce) {
   worker.Disconnect();
 }
 
+// Says hello for a process that the supervisor has started.
+WorkerProcess Running(const std::string& id) {
+  WorkerProcess process;
+  process.worker_id = id;
+  process.state = v1::WORKER_STATE_STARTING;
+  process.pid = 7;
+  return process;
+}
+
+TEST_F(WorkerTest, TellsTheSupervisorOnceOfALocalWorkerThatHangs) {
+  std::vector<std::string> hung;
+  options_.local_worker_hangs = [&](const std::string& id) { hung.push_back(id); };
+  Open();
+  FakeWorker local("local", 1), remote("remote", 2);
+  scheduler_->ReportProcess(Running("local"));
+  local.Connect(*scheduler_);
+  remote.Connect(*scheduler_);
+  clock_.Advance(absl::Seconds(9));
+  Settle();
+  EXPECT_TRUE(hung.empty());
+  clock_.Advance(absl::Seconds(2));
+  Settle();
+  EXPECT_EQ(hung, std::vector<std::string>{"local"});
+  clock_.Advance(absl::Seconds(30));
+  Settle();
+  EXPECT_EQ(hung.size(), 1U);
+  // Its next process has a time of its own, and longer until it says hello.
+  scheduler_->ReportProcess(Running("local"));
+  clock_.Advance(absl::Minutes(4));
+  Settle();
+  EXPECT_EQ(hung.size(), 1U);
+  clock_.Advance(absl::Minutes(2));
+  Settle();
+  EXPECT_EQ(hung.size(), 2U);
+}
+
 }  // namespace
 }  // namespace hanga
