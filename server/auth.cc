@@ -142,6 +142,12 @@ absl::StatusOr<TokenTable> ReadTokens(const std::string& path) {
   return table;
 }
 
+void Authorizer::ReplaceClients(TokenTable clients) {
+  auto table = std::make_shared<const TokenTable>(std::move(clients));
+  absl::MutexLock lock(&mutex_);
+  clients_.swap(table);
+}
+
 absl::StatusOr<Identity> Authorizer::Require(Role role, absl::string_view header) const {
   absl::string_view token = header;
   const bool bearer = absl::ConsumePrefix(&token, "Bearer ");
@@ -149,7 +155,15 @@ absl::StatusOr<Identity> Authorizer::Require(Role role, absl::string_view header
   if (bearer) {
     identity = workers_.Find(token);
     if (!identity.ok()) {
-      identity = required_ ? clients_.Find(token) : absl::StatusOr<Identity>(Identity{});
+      identity = Identity{};
+      if (required_) {
+        std::shared_ptr<const TokenTable> clients;
+        {
+          absl::MutexLock lock(&mutex_);
+          clients = clients_;
+        }
+        identity = clients->Find(token);
+      }
     }
   } else if (required_) {
     return Unauthenticated("NO_TOKEN",

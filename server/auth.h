@@ -11,12 +11,15 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 
 namespace hanga {
 
@@ -61,17 +64,23 @@ class Authorizer {
   // `clients` is empty-handed where no token file is configured: then everybody who connects is an
   // administrator without a tenant. `workers` holds the tokens of local workers.
   Authorizer(bool required, TokenTable clients, TokenTable local_workers)
-      : required_(required), clients_(std::move(clients)), workers_(std::move(local_workers)) {}
+      : required_(required),
+        clients_(std::make_shared<TokenTable>(std::move(clients))),
+        workers_(std::move(local_workers)) {}
 
   // `header` is the value of `authorization`, empty if absent. UNAUTHENTICATED without a known
   // token; PERMISSION_DENIED if the role does not reach. Decided before anything is looked up, so
   // that a refusal tells nothing about what exists.
   absl::StatusOr<Identity> Require(Role role, absl::string_view header) const;
 
+  // From the next call on; calls that have begun go on.
+  void ReplaceClients(TokenTable clients);
+
  private:
-  bool required_;
-  TokenTable clients_;
-  TokenTable workers_;
+  const bool required_;
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<const TokenTable> clients_ ABSL_GUARDED_BY(mutex_);
+  const TokenTable workers_;
 };
 
 }  // namespace hanga

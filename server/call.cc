@@ -28,4 +28,16 @@ grpc::ServerUnaryReactor* FinishUnary(grpc::CallbackServerContext* call,
   return reactor;
 }
 
+void SubmitOn(const ServiceContext& context, const Caller& caller,
+              const v1::SubmitJobRequest& request, Scheduler::JobDone done) {
+  if (!request.spec().allow_cached_result()) {
+    context.scheduler->Submit(caller, request, std::move(done));
+    return;
+  }
+  context.pool->Run([scheduler = context.scheduler, caller, request,
+                     done = std::make_shared<Scheduler::JobDone>(std::move(done))] {
+    scheduler->Submit(caller, request, std::move(*done));
+  });
+}
+
 }  // namespace hanga

@@ -37,6 +37,10 @@ absl::StatusOr<Identity> Authorize(const Authorizer& authorizer, Role role,
 absl::StatusOr<Caller> AuthorizeCaller(const Authorizer& authorizer, Role role,
                                        const grpc::CallbackServerContext& call);
 
+// Scheduler::Submit, on the pool where an earlier result is looked for on the disk.
+void SubmitOn(const ServiceContext& context, const Caller& caller,
+              const v1::SubmitJobRequest& request, Scheduler::JobDone done);
+
 // A unary call that ends at once.
 grpc::ServerUnaryReactor* FinishUnary(grpc::CallbackServerContext* call,
                                       const absl::Status& status);

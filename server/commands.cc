@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cinttypes>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <thread>
@@ -25,19 +26,32 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
+// The signal that ends the daemon; SIGHUP makes it read again what may change while it runs.
+int WaitForStop(Daemon* daemon, StopSignals* signals) {
+  for (;;) {
+    const int signal = signals->Wait();
+    if (signal != SIGHUP) return signal;
+    if (const auto status = daemon->Reload(); status.ok()) {
+      spdlog::info("reloaded tokens and certificates");
+    } else {
+      spdlog::error("cannot reload: {}", std::string(status.message()));
+    }
+  }
+}
+
 }  // namespace
 
 int RunDaemon(const Config& config, StopSignals* signals) {
   auto daemon = Daemon::Start(config);
-  if (!daemon.ok()) return Fail(daemon.status());
+  if (!daemon.ok()) return 1;  // it has logged why
   spdlog::info("serving version={} address={} port={} metrics_port={} models={}", kVersion,
                config.server.listen, (*daemon)->port(), (*daemon)->metrics_port(),
                config.models.size());
-  const int signal = signals->Wait();
+  const int signal = WaitForStop(daemon->get(), signals);
   spdlog::info("stopping signal={} grace={}", signal, absl::FormatDuration(config.server.grace));
   // A second signal ends everything at once, without orphans.
   std::thread impatient([&] {
-    const int second = signals->Wait();
+    const int second = WaitForStop(daemon->get(), signals);
     if (second == 0) return;
     spdlog::warn("stopping at once signal={}", second);
     (*daemon)->KillWorkers();

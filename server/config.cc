@@ -37,6 +37,7 @@ class ConfigParser {
     ParseWorkers(root.Table("workers"), &config.workers);
     ParseQueue(root.Table("queue"), &config.queue);
     ParseArtifacts(root.Table("artifacts"), &config.artifacts);
+    ParseInputs(root.Table("inputs"), &config.inputs);
     for (TomlReader& tenant : root.Tables("tenant")) config.tenants.push_back(ParseTenant(tenant));
     for (TomlReader& model : root.Tables("model")) config.models.push_back(ParseModel(model));
     root.RejectUnknownKeys();
@@ -117,6 +118,13 @@ class ConfigParser {
     reader.RejectUnknownKeys();
   }
 
+  void ParseInputs(TomlReader reader, InputsConfig* inputs) {
+    reader.ReadDuration("max_age", absl::Minutes(1), 100 * kYear, &inputs->max_age);
+    reader.ReadBytes("max_bytes", 1 << 20, kMostBytes, &inputs->max_bytes);
+    reader.ReadBytes("max_tenant_bytes", 1 << 20, kMostBytes, &inputs->max_tenant_bytes);
+    reader.RejectUnknownKeys();
+  }
+
   TenantConfig ParseTenant(TomlReader& reader) {
     TenantConfig tenant;
     ReadResourceId(reader, &tenant.name);
@@ -146,8 +154,9 @@ class ConfigParser {
     reader.ReadString("placement", &model.placement);
     reader.ReadInteger("group_size", 1, 64, &model.group_size);
     if (model.group_size > 1 && model.mode != "split") {
-      reader.Reject("group_size", absl::StrCat("is ", model.group_size,
-                                               ": workers that share a model need mode = \"split\""));
+      reader.Reject("group_size",
+                    absl::StrCat("is ", model.group_size,
+                                 ": workers that share a model need mode = \"split\""));
     }
     ReadMemory(reader, "reserve_vram", &model.reserve_vram);
     ReadMemory(reader, "vram_limit", &model.vram_limit);

@@ -73,6 +73,12 @@ struct ArtifactsConfig {
   uint64_t max_bytes = uint64_t{20} << 30;  // oldest go first
 };
 
+struct InputsConfig {
+  absl::Duration max_age = absl::Hours(24);       // since a job has used it last
+  uint64_t max_bytes = uint64_t{4} << 30;         // longest unused go first
+  uint64_t max_tenant_bytes = uint64_t{1} << 30;  // more are refused
+};
+
 struct TenantConfig {
   std::string name;
   double weight = 1;        // share of the workers where tenants compete
@@ -104,6 +110,7 @@ struct Config {
   WorkersConfig workers;
   QueueConfig queue;
   ArtifactsConfig artifacts;
+  InputsConfig inputs;
   std::vector<TenantConfig> tenants;
   std::vector<ModelConfig> models;
 };

@@ -39,9 +39,14 @@ absl::Status Sentence(const absl::Status& status, absl::string_view before) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
-  if (auto status = CheckConfig(config); !status.ok()) return status;
   std::unique_ptr<Daemon> daemon(new Daemon(config));
-  if (auto status = daemon->Open(); !status.ok()) return status;
+  absl::Status status = CheckConfig(config);
+  if (status.ok()) status = daemon->Open();
+  if (!status.ok()) {
+    // Before what was opened is closed: whatever that meets, the reason is told.
+    spdlog::error("cannot start: {}", std::string(status.message()));
+    return status;
+  }
   return daemon;
 }
 
@@ -60,6 +65,12 @@ absl::Status Daemon::OpenData(const std::string& folder) {
   };
   options.undrained = [this](const std::string& worker_id) {
     if (Supervisor* supervisor = releasing_.load()) supervisor->Release(worker_id);
+  };
+  options.local_worker_hangs = [this](const std::string& worker_id) {
+    if (Supervisor* supervisor = releasing_.load()) {
+      supervisor->Kill(worker_id, absl::StrCat("did not answer for ",
+                                               absl::FormatDuration(config_.workers.lease)));
+    }
   };
   auto scheduler = OpenScheduler(std::move(options));
   if (!scheduler.ok()) {
@@ -127,6 +138,20 @@ absl::Status Daemon::OpenMetrics() {
   if (!metrics.ok()) return metrics.status();
   metrics_ = *std::move(metrics);
   return WritePortFile(config_.metrics.port_file, metrics_port());
+}
+
+absl::Status Daemon::Reload() {
+  const std::string& file = config_.server.token_file;
+  if (!file.empty()) {
+    auto tokens = ReadTokens(file);
+    if (!tokens.ok()) return Sentence(tokens.status(), "the tokens stay as they were");
+    authorizer_->ReplaceClients(*std::move(tokens));
+  }
+  // The files are watched; here it is told whether they can be used.
+  if (auto status = MakeServerCredentials(config_.server.tls).status(); !status.ok()) {
+    return Sentence(status, "new connections will fail");
+  }
+  return absl::OkStatus();
 }
 
 void Daemon::StopGracefully() {

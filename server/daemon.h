@@ -37,6 +37,10 @@ class Daemon {
   int port() const { return listener_->port(); }
   int metrics_port() const { return metrics_ == nullptr ? 0 : metrics_->port(); }
 
+  // Reads the token file again and checks the TLS files, which are taken up by themselves within
+  // seconds. Open calls and streams go on. The error says what is wrong and what is still in force.
+  absl::Status Reload();
+
   // NOT_SERVING, nothing more is assigned, running tasks end or are saved within the grace time,
   // workers and then calls end.
   void StopGracefully();

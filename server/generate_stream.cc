@@ -17,9 +17,8 @@ grpc::ServerWriteReactor<v1::GenerateResponse>* GenerateStream::Begin(
   auto stream = std::make_shared<GenerateStream>(context, std::move(caller), request);
   auto* reactor = stream->Open(context);
   // Held by the callback too: the client may be gone before the job is stored.
-  context.scheduler->Submit(
-      stream->caller_, request.submit(),
-      [stream](absl::StatusOr<v1::Job> job) { stream->OnSubmitted(std::move(job)); });
+  SubmitOn(context, stream->caller_, request.submit(),
+           [stream](absl::StatusOr<v1::Job> job) { stream->OnSubmitted(std::move(job)); });
   return reactor;
 }
 

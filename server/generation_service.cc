@@ -16,7 +16,7 @@ grpc::ServerUnaryReactor* GenerationServiceImpl::SubmitJob(grpc::CallbackServerC
   auto caller = AuthorizeCaller(*context_.authorizer, Role::kSubmit, *call);
   if (!caller.ok()) return FinishUnary(call, caller.status());
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  context_.scheduler->Submit(*caller, *request, [reactor, response](absl::StatusOr<v1::Job> job) {
+  SubmitOn(context_, *caller, *request, [reactor, response](absl::StatusOr<v1::Job> job) {
     reactor->Finish(ToGrpc(MoveInto(std::move(job), response->mutable_job())));
   });
   return reactor;

@@ -73,6 +73,9 @@ SchedulerOptions MakeSchedulerOptions(const Config& config, const std::string& d
   }
   options.retention.artifacts = config.artifacts.max_age;
   options.retention.artifact_bytes = config.artifacts.max_bytes;
+  options.retention.inputs = config.inputs.max_age;
+  options.retention.input_bytes = config.inputs.max_bytes;
+  options.retention.input_bytes_per_tenant = config.inputs.max_tenant_bytes;
   options.retention.jobs = config.queue.finished_jobs;
   options.retention.request_ids = config.queue.request_ids;
   options.workers.heartbeat_interval = config.workers.heartbeat;

@@ -16,12 +16,11 @@ StopSignals::StopSignals() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signals_ = FileDescriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   cancelled_ = FileDescriptor(eventfd(0, EFD_CLOEXEC));
-  // A client or a terminal that goes away is no reason to end.
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGHUP, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);  // a client that goes away is no reason to end
 }
 
 int StopSignals::Wait() {

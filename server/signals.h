@@ -1,7 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// SIGTERM and SIGINT as events that a thread waits for.
+// SIGTERM, SIGINT and SIGHUP as events that a thread waits for.
 #pragma once
 
 #include "server/file_descriptor.h"

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/local_process.h"
@@ -27,7 +28,8 @@ struct Supervisor::Slot {
   OutputTail output;
   absl::Duration started, due;  // steady; `due` while there is no process
   uint32_t restarts = 0;
-  bool stray = false;  // of a device that is not configured: never started
+  bool stray = false;          // of a device that is not configured: never started
+  std::string killed_because;  // empty: it was not
 };
 
 namespace {
@@ -79,6 +81,14 @@ void Supervisor::Release(const std::string& worker_id) {
   {
     absl::MutexLock lock(&mutex_);
     releases_.push_back(worker_id);
+  }
+  Wake();
+}
+
+void Supervisor::Kill(const std::string& worker_id, const std::string& why) {
+  {
+    absl::MutexLock lock(&mutex_);
+    kills_[worker_id] = why;
   }
   Wake();
 }
@@ -145,10 +155,12 @@ void Supervisor::HandleCommands() {
   uint64_t ignored;
   (void)!read(wake_.get(), &ignored, sizeof ignored);
   std::vector<std::string> releases;
+  std::map<std::string, std::string> kills;
   bool stop, kill;
   {
     absl::MutexLock lock(&mutex_);
     releases.swap(releases_);
+    kills.swap(kills_);
     stop = stop_;
     kill = absl::Now() >= kill_time_;
   }
@@ -157,6 +169,10 @@ void Supervisor::HandleCommands() {
       if (id != slot->worker.id || slot->process) continue;
       slot->policy.Reset();
       slot->due = absl::ZeroDuration();
+    }
+    if (const auto hung = kills.find(slot->worker.id); hung != kills.end() && slot->process) {
+      slot->killed_because = hung->second;
+      slot->process->Signal(SIGKILL);
     }
     if (stop && !stopping_ && slot->process) slot->process->Signal(SIGTERM);
     if (kill && !killed_ && slot->process) slot->process->Signal(SIGKILL);
@@ -210,7 +226,9 @@ void Supervisor::OnEnded(Slot& slot) {
   ReadOutput(slot);
   const LocalProcess::Exit exit = slot.process->Reap();
   const absl::Duration lived = SteadyNow() - slot.started;
-  std::string problem = absl::StrCat("the worker's process ", exit.description);
+  const std::string why = std::exchange(slot.killed_because, "");
+  std::string problem =
+      absl::StrCat("the worker's process ", why, why.empty() ? "" : " and ", exit.description);
   if (const std::string last = slot.output.LastLine(); !exit.clean && !last.empty()) {
     absl::StrAppend(&problem, ": ", last);
   }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -56,6 +57,10 @@ class Supervisor {
   // are unknown or running are ignored.
   void Release(const std::string& worker_id);
 
+  // Ends the process, whose worker does not answer any more; it is started again as after a crash.
+  // `why` goes before how it ended: "did not answer for 10s". Ids without a process are ignored.
+  void Kill(const std::string& worker_id, const std::string& why);
+
   // Sends every process SIGTERM, after `grace` SIGKILL, and returns when all have ended. None is
   // started any more. A second call, from another thread, may shorten the first one's grace.
   void Stop(absl::Duration grace);
@@ -85,6 +90,7 @@ class Supervisor {
 
   absl::Mutex mutex_;
   std::vector<std::string> releases_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> kills_ ABSL_GUARDED_BY(mutex_);  // why, by worker
   bool leave_ ABSL_GUARDED_BY(mutex_) = false;  // end the thread, keep the processes
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;   // end the processes
   absl::Time kill_time_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();

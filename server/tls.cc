@@ -3,6 +3,8 @@
 
 #include "server/tls.h"
 
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -15,6 +17,8 @@
 
 namespace hanga {
 namespace {
+
+constexpr unsigned kRereadSeconds = 2;
 
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
@@ -76,8 +80,11 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
   if (!key.ok()) return key.status();
   if (auto status = CheckPair(config, *certificate, *key); !status.ok()) return status;
 
-  grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  options.pem_key_cert_pairs.push_back({*key, *certificate});
+  auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      config.key, config.certificate, config.client_ca, kRereadSeconds);
+  grpc::experimental::TlsServerCredentialsOptions options(std::move(provider));
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
   if (!config.client_ca.empty()) {
     auto client_ca = ReadPem("client_ca", config.client_ca);
     if (!client_ca.ok()) return client_ca.status();
@@ -85,10 +92,10 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
       return absl::InvalidArgumentError(
           absl::StrCat("server.tls.client_ca: ", config.client_ca, " holds no certificate in PEM"));
     }
-    options.pem_root_certs = *client_ca;
-    options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+    options.watch_root_certs();
+    options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   }
-  return grpc::SslServerCredentials(options);
+  return grpc::experimental::TlsServerCredentials(options);
 }
 
 }  // namespace hanga

@@ -13,7 +13,9 @@
 
 namespace hanga {
 
-// Insecure credentials where TLS is not configured. INVALID_ARGUMENT names a file that cannot be
+// Insecure credentials where TLS is not configured. The files are looked at every few seconds: new
+// connections take up a new certificate, open ones go on.
+// INVALID_ARGUMENT names a file that cannot be
 // read, is not PEM, or a key that does not belong to the certificate: gRPC itself would only fail
 // at the first handshake.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(

@@ -94,5 +94,20 @@ TEST(AuthTest, NamesTheLineThatIsWrong) {
               HasSubstr("name a readable file"));
 }
 
+TEST(AuthTest, TakesNewTokensWhileItRuns) {
+  TokenTable before, after;
+  before.Add("old", {.role = Role::kSubmit, .tenant = "t", .worker_id = ""});
+  after.Add("new", {.role = Role::kRead, .tenant = "t", .worker_id = ""});
+  TokenTable workers;
+  workers.Add("worker", {.role = Role::kWorker, .tenant = "", .worker_id = "cpu-0"});
+  Authorizer authorizer(true, before, workers);
+  EXPECT_TRUE(authorizer.Require(Role::kSubmit, "Bearer old").ok());
+  authorizer.ReplaceClients(after);
+  EXPECT_EQ(authorizer.Require(Role::kSubmit, "Bearer old").status().code(),
+            absl::StatusCode::kUnauthenticated);
+  EXPECT_TRUE(authorizer.Require(Role::kRead, "Bearer new").ok());
+  EXPECT_TRUE(authorizer.Require(Role::kWorker, "Bearer worker").ok()) << "local ones stay";
+}
+
 }  // namespace
 }  // namespace hanga

@@ -160,5 +160,60 @@ TEST_F(DaemonTest, SaysWhatToDoWithoutTheWorkersProgram) {
               HasSubstr("/nonexistent/hanga-worker is missing or not executable; build it"));
 }
 
+TEST_F(DaemonTest, ReloadsTokensUnderRunningJobsAndKeepsThemWhereTheFileIsWrong) {
+  const auto line = [](const std::string& token, const std::string& role) {
+    return absl::StrCat(HashToken(token), " ", role, " t\n");
+  };
+  config_.server.token_file = Write("tokens", line("old", "submit") + line("w", "worker"));
+  Start();
+  LinkWorker worker(Channel(), "box", "w", /*held=*/true);
+  const auto job = Submit(Request("a boat"), "old");
+  ASSERT_TRUE(job.ok()) << job.status();
+  worker.WaitUntilWorking();
+
+  Write("tokens", line("new", "submit"));
+  ASSERT_TRUE(daemon_->Reload().ok());
+  EXPECT_EQ(Submit(Request("a boat"), "old").status().code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_TRUE(Submit(Request("a boat"), "new").ok());
+  worker.Release();  // its stream has outlived its token
+  EXPECT_TRUE(
+      Eventually([&] { return Get(job->name(), "new")->state() == v1::JOB_STATE_SUCCEEDED; }));
+
+  Write("tokens", "not a hash\n");
+  const auto status = daemon_->Reload();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("the tokens stay as they were"));
+  EXPECT_TRUE(Submit(Request("a boat"), "new").ok());
+}
+
+TEST_F(DaemonTest, TakesANewCertificateWithoutARestart) {
+  const Certified authority = MakeCertificate("authority", nullptr);
+  const Certified stranger = MakeCertificate("stranger", nullptr);
+  const auto install = [&](const Certified& issuer) {
+    const Certified server = MakeCertificate("localhost", &issuer);
+    Write("server.key", server.key);
+    Write("server.pem", server.certificate);
+  };
+  install(stranger);
+  config_.server.tls = {
+      .certificate = folder_ + "/server.pem", .key = folder_ + "/server.key", .client_ca = ""};
+  Start();
+  const auto trusted = [&] {
+    grpc::SslCredentialsOptions options;
+    options.pem_root_certs = authority.certificate;
+    grpc::ChannelArguments arguments;
+    arguments.SetSslTargetNameOverride("localhost");
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    const auto stub = v1::ModelService::NewStub(
+        grpc::CreateCustomChannel(Address(), grpc::SslCredentials(options), arguments));
+    grpc::ClientContext context;
+    v1::ListModelsResponse response;
+    return stub->ListModels(&context, {}, &response).ok();
+  };
+  EXPECT_FALSE(trusted());
+  install(authority);
+  EXPECT_TRUE(daemon_->Reload().ok());
+  EXPECT_TRUE(Eventually(trusted));
+}
+
 }  // namespace
 }  // namespace hanga

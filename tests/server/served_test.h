@@ -9,10 +9,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "hanga/v1/cluster_service.grpc.pb.h"
 #include "hanga/v1/generation_service.grpc.pb.h"
 #include "hanga/v1/model_service.grpc.pb.h"
@@ -96,6 +98,15 @@ class ServedTest : public testing::Test {
     }
     EXPECT_TRUE(stream->Finish().ok());
     return response.job();
+  }
+
+  // Waits for what has no event of its own. False if it has not come true within 20 s.
+  static bool Eventually(const std::function<bool()>& condition) {
+    for (const absl::Time end = absl::Now() + absl::Seconds(20); absl::Now() < end;) {
+      if (condition()) return true;
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+    return false;
   }
 
   std::string Write(const std::string& name, const std::string& text) const {

@@ -179,5 +179,18 @@ TEST_F(SupervisorTest, StartsNoSecondProcessBesideALiveOne) {
   waitid(P_PID, static_cast<id_t>(first->pid()), &info, WEXITED);
 }
 
+TEST_F(SupervisorTest, KillsAProcessThatDoesNotAnswerAndStartsItAgain) {
+  Start(Options("kill -STOP $$"));
+  const WorkerProcess stopped = NextReport();
+  supervisor_->Kill("another", "did not answer");
+  supervisor_->Kill("cpu-0", "did not answer for 10s");
+  const WorkerProcess ended = NextReport();
+  EXPECT_EQ(ended.state, v1::WORKER_STATE_BACKING_OFF);
+  EXPECT_THAT(ended.problem, HasSubstr("did not answer for 10s and was killed by signal 9"));
+  const WorkerProcess again = NextReport();
+  EXPECT_EQ(again.state, v1::WORKER_STATE_STARTING);
+  EXPECT_NE(again.pid, stopped.pid);
+}
+
 }  // namespace
 }  // namespace hanga
