@@ -39,6 +39,9 @@ def write_weights(path, model, random, ones):
     tensors, offset = {}, 0
     state = {key: value for key, value in model.state_dict().items() if not key.endswith("position_ids")}
     state.pop("encoder.embed_tokens.weight", None)  # T5's table once, as "shared.weight"
+    if isinstance(model, CLIPTextModel):  # as it is stored, whatever a library calls it in memory
+        state = {key if key.startswith("text_model.") else "text_model." + key: value
+                 for key, value in state.items()}
     for key, value in state.items():
         end = offset + 2 * value.numel()
         tensors[key] = {"dtype": "BF16", "shape": list(value.shape), "data_offsets": [offset, end]}

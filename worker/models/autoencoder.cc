@@ -4,9 +4,11 @@
 #include "worker/models/autoencoder.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "worker/kernels/attention.h"
 #include "worker/layers/convolution.h"
@@ -35,9 +37,24 @@ struct Resnet {
   Conv2d conv2;
   std::optional<Conv2d> conv_shortcut;
 
-  Tensor operator()(const Tensor& x) const {
+  Tensor operator()(const Tensor& x, const Strips& strips) const {
+    if (strips.AreNeededFor(x)) return OfLarge(x, strips.RowsOf(x));
     const auto h = conv1.WithoutBias(norm1.ThenSilu(x));
     return conv2(norm2.ThenSilu(h.x, h.bias), conv_shortcut ? (*conv_shortcut)(x) : x);
+  }
+
+ private:
+  Tensor OfLarge(const Tensor& x, int64_t rows) const {
+    const auto first_norm = NormThenSiluOf(norm1, x, rows);
+    const auto h = ByStrips(x.size(2), rows, [&](int64_t first, int64_t count) {
+      return ConvolvedRows(x, first, count, 1, first_norm, std::cref(conv1));
+    });
+    const auto second_norm = NormThenSiluOf(norm2, h, rows);
+    return ByStrips(x.size(2), rows, [&](int64_t first, int64_t count) {
+      const auto strip = x.narrow(2, first, count).contiguous(at::MemoryFormat::ChannelsLast);
+      return ConvolvedRows(h, first, count, 1, second_norm, std::cref(conv2)) +
+             (conv_shortcut ? (*conv_shortcut)(strip) : strip);
+    });
   }
 };
 
@@ -69,8 +86,8 @@ struct Level {
   }
   std::vector<std::unique_ptr<Resnet>> resnets;
 
-  Tensor operator()(Tensor x) const {
-    for (const auto& resnet : resnets) x = (*resnet)(x);
+  Tensor operator()(Tensor x, const Strips& strips) const {
+    for (const auto& resnet : resnets) x = (*resnet)(x, strips);
     return x;
   }
 };
@@ -84,7 +101,7 @@ struct DownBlock {
   std::optional<Conv2d> downsampler;
 
   void operator()(AutoencoderState& s) const {
-    s.x = level(s.x);
+    s.x = level(std::move(s.x), s.strips);
     if (downsampler) s.x = downsampler->Unpadded(at::constant_pad_nd(s.x, {0, 1, 0, 1}));
   }
 };
@@ -98,9 +115,19 @@ struct UpBlock {
   std::optional<Conv2d> upsampler;
 
   void operator()(AutoencoderState& s) const {
-    s.x = level(s.x);
-    if (upsampler)
-      s.x = (*upsampler)(at::upsample_nearest2d(s.x, {2 * s.x.size(2), 2 * s.x.size(3)}));
+    s.x = level(std::move(s.x), s.strips);
+    if (!upsampler) return;
+    if (!s.strips.AreNeededFor(s.x)) {
+      s.x = (*upsampler)(Doubled(s.x));
+      return;
+    }
+    s.x = ByStrips(s.x.size(2), s.strips.RowsOf(s.x), [&](int64_t first, int64_t count) {
+      return ConvolvedRows(s.x, first, count, 2, Doubled, std::cref(*upsampler));
+    });
+  }
+
+  static Tensor Doubled(const Tensor& x) {
+    return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)});
   }
 };
 
@@ -110,7 +137,9 @@ struct MidBlock : AutoencoderLayer {
   SelfAttention attention{w / "attentions" / 0, p.channels.back(), p.norm_groups};
   Resnet after{w / "resnets" / 1, p.channels.back(), p.channels.back(), p.norm_groups};
 
-  void operator()(AutoencoderState& s) const { s.x = after(attention(before(s.x))); }
+  void operator()(AutoencoderState& s) const {
+    s.x = after(attention(before(s.x, s.strips)), s.strips);
+  }
 };
 
 struct EncoderIn : AutoencoderLayer {
@@ -154,7 +183,17 @@ struct DecoderOut : AutoencoderLayer {
   GroupNorm conv_norm_out{w / "decoder.conv_norm_out", p.channels.front(), p.norm_groups, kNormEps};
   Conv2d conv_out{w / "decoder.conv_out", p.channels.front(), p.out_channels, 3};
 
-  void operator()(AutoencoderState& s) const { s.x = conv_out(conv_norm_out.ThenSilu(s.x)); }
+  void operator()(AutoencoderState& s) const {
+    if (!s.strips.AreNeededFor(s.x)) {
+      s.x = conv_out(conv_norm_out.ThenSilu(s.x));
+      return;
+    }
+    const int64_t rows = s.strips.RowsOf(s.x);
+    const auto norm = NormThenSiluOf(conv_norm_out, s.x, rows);
+    s.x = ByStrips(s.x.size(2), rows, [&](int64_t first, int64_t count) {
+      return ConvolvedRows(s.x, first, count, 1, norm, std::cref(conv_out));
+    });
+  }
 };
 
 }  // namespace

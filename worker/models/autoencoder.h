@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "worker/layers/block_list.h"
+#include "worker/models/strips.h"
 
 namespace hanga {
 
@@ -33,7 +34,8 @@ struct AutoencoderParams {
 };
 
 struct AutoencoderState {
-  at::Tensor x;  // [B, C, H, W], any memory format
+  at::Tensor x;   // [B, C, H, W], any memory format
+  Strips strips;  // how large pictures are worked on
 
   template <typename Visit>
   void ForEachTensor(Visit&& visit) {

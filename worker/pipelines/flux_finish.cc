@@ -5,12 +5,10 @@
 #include <ATen/ATen.h>
 
 #include <cstring>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "worker/models/tiling.h"
 #include "worker/pipelines/digest.h"
 #include "worker/pipelines/flux_pipeline.h"
 #include "worker/pipelines/latents.h"
@@ -20,9 +18,6 @@
 
 namespace hanga {
 namespace {
-
-// Above this the autoencoder's activations would take more memory than the transformer's.
-constexpr int64_t kUntiledPixels = int64_t{2048} * 2048;
 
 // [H, W, 3] bytes.
 Image ToImage(const at::Tensor& bytes) {
@@ -47,7 +42,6 @@ absl::StatusOr<at::Tensor> FluxPipeline::DecoderInput(const FluxGeneration& g) {
 }
 
 absl::StatusOr<at::Tensor> FluxPipeline::Decode(const at::Tensor& latents) {
-  const AutoencoderParams& vae = model_->vae_params;
   AutoencoderState state;
   const absl::Status moved = RunGuarded("vae", [&] {
     state.x = latents.to(type_);
@@ -55,25 +49,9 @@ absl::StatusOr<at::Tensor> FluxPipeline::Decode(const at::Tensor& latents) {
     if (device_.is_cpu()) state.x = state.x.contiguous(at::MemoryFormat::ChannelsLast);
   });
   if (!moved.ok()) return moved;
-  const int64_t pixels = latents.size(2) * latents.size(3) * vae.factor() * vae.factor();
-  if (pixels <= kUntiledPixels) {
-    const absl::Status run = model_->Run("vae_decoder", model_->decoder, state);
-    if (!run.ok()) return run;
-    return state.x;
-  }
-  at::Tensor image;
-  const TileOptions tiles = {vae.sample_size, vae.sample_size / vae.factor(), 0.25};
-  const absl::Status run = RunGuarded("vae", [&] {
-    image = DecodeTiled(state.x, tiles, [&](const at::Tensor& tile) {
-      AutoencoderState part;
-      part.x = tile;
-      const absl::Status decoded = model_->Run("vae_decoder", model_->decoder, part);
-      if (!decoded.ok()) throw std::runtime_error(std::string(decoded.message()));
-      return part.x;
-    });
-  });
+  const absl::Status run = model_->Run("vae_decoder", model_->decoder, state);
   if (!run.ok()) return run;
-  return image;
+  return state.x;
 }
 
 absl::StatusOr<Image> FluxPipeline::Finish(Generation& generation) {
