@@ -11,8 +11,8 @@
 namespace hanga {
 
 // Reads the disk.
-std::optional<Core::CachedResult> Core::TakeCached(const Caller& caller, const v1::Model& model,
-                                                   const v1::GenerationSpec& spec) {
+std::optional<CachedResult> Core::TakeCached(const Caller& caller, const v1::Model& model,
+                                             const v1::GenerationSpec& spec) {
   CachedResult cached;
   std::optional<Digest> key;
   {
