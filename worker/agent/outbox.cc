@@ -137,6 +137,14 @@ void Outbox::SayDrained() {
   Wake();
 }
 
+void Outbox::Ask(v1::InputRequest request) {
+  {
+    const absl::MutexLock lock(&mutex_);
+    requests_.push_back(std::move(request));
+  }
+  Wake();
+}
+
 void Outbox::Connected(uint32_t window_bytes) {
   {
     const absl::MutexLock lock(&mutex_);
@@ -148,6 +156,7 @@ void Outbox::Connected(uint32_t window_bytes) {
     }
     for (auto& [name, model] : models_) model.due = true;
     heartbeat_.reset();
+    requests_.clear();
   }
   Wake();
 }
@@ -190,6 +199,11 @@ std::optional<v1::AttachRequest> Outbox::NextControl() {
   for (auto& [name, model] : models_) {
     if (!std::exchange(model.due, false)) continue;
     *message.mutable_model_report() = model.report;
+    return message;
+  }
+  if (!requests_.empty()) {
+    message.mutable_input_request()->Swap(&requests_.front());
+    requests_.pop_front();
     return message;
   }
   return std::nullopt;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -50,6 +51,7 @@ class Outbox {
   void Withdraw(const std::string& model);  // report it no more
   void Beat(v1::Heartbeat heartbeat);       // the newest
   void SayDrained();
+  void Ask(v1::InputRequest request);  // forgotten when the connection is lost
 
   // A connection was made: everything unacknowledged is owed again. `window_bytes` bounds the
   // pieces in flight; 0 means 4 MiB.
@@ -94,6 +96,7 @@ class Outbox {
   std::map<std::string, Model> models_ ABSL_GUARDED_BY(mutex_);
   std::optional<v1::Heartbeat> heartbeat_ ABSL_GUARDED_BY(mutex_);
   bool drained_due_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<v1::InputRequest> requests_ ABSL_GUARDED_BY(mutex_);
   size_t window_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

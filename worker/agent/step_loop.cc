@@ -34,10 +34,11 @@ void StepLoop::Tell(std::function<void()> command) {
   commands_.push_back(std::move(command));
 }
 
-void StepLoop::Assign(v1::Assignment assignment) {
-  Tell([this, assignment = std::move(assignment)]() mutable {
+void StepLoop::Assign(v1::Assignment assignment, InputSet inputs) {
+  Tell([this, assignment = std::move(assignment), inputs = std::move(inputs)]() mutable {
     if (tasks_.empty()) drain_deadline_ = absl::InfiniteFuture();  // taken back into service
     tasks_.emplace_back(std::move(assignment), options_.now(), options_.update_interval);
+    tasks_.back().inputs = std::move(inputs);
   });
 }
 

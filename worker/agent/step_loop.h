@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "worker/agent/batch.h"
 #include "worker/agent/engine.h"
+#include "worker/agent/inputs.h"
 #include "worker/agent/lane.h"
 #include "worker/agent/model_book.h"
 #include "worker/agent/model_cache.h"
@@ -40,10 +41,11 @@ class StepLoop {
            Lane* encoder, std::function<void(const absl::Status&)> on_fault);
 
   // Any thread; these return at once.
-  void Assign(v1::Assignment assignment);  // held by the outbox already
-  void Cancel(v1::AttemptRef attempt);     // ends it as cancelled, unless it is finished
-  void Drop(v1::AttemptRef attempt);       // ends it without a word
-  void Drain(absl::Duration grace);        // hands back what waits; saves the rest at its end
+  // Held by the outbox already; `inputs` are those that its spec names.
+  void Assign(v1::Assignment assignment, InputSet inputs = {});
+  void Cancel(v1::AttemptRef attempt);  // ends it as cancelled, unless it is finished
+  void Drop(v1::AttemptRef attempt);    // ends it without a word
+  void Drain(absl::Duration grace);     // hands back what waits; saves the rest at its end
   void Wake() {
     Tell([] {});
   }  // a model was examined, or dropped from the list

@@ -9,6 +9,7 @@
 
 #include "hanga/v1/worker_link_service.pb.h"
 #include "worker/agent/attempt.h"
+#include "worker/agent/inputs.h"
 #include "worker/agent/model_cache.h"
 #include "worker/agent/progress.h"
 #include "worker/agent/spec.h"
@@ -30,6 +31,7 @@ struct Task {
   v1::Assignment assignment;
   AttemptKey key;
   GenerationRequest request;
+  InputSet inputs;                         // that the spec names, as they were uploaded
   ModelHandle model;                       // set with the generation
   std::unique_ptr<Generation> generation;  // goes before its model
   Progress progress;

@@ -31,6 +31,14 @@ Worker::Worker(WorkerOptions options, Engine engine, StreamFactory* factory)
       book_(&outbox_),
       loop_(options_.step_loop, &engine_, &book_, &outbox_, &encoder_,
             [this](const absl::Status& status) { DeviceFailed(status); }),
+      inputs_(
+          options_.kept_input_bytes, &outbox_,
+          [this](v1::Assignment assignment, InputSet inputs) {
+            loop_.Assign(std::move(assignment), std::move(inputs));
+          },
+          [this](const v1::AttemptRef& attempt, const absl::Status& status) {
+            outbox_.Finish(Failed(attempt, status));
+          }),
       link_(options_.link, factory, &outbox_, this) {
   outbox_.set_wake([this] { link_.Pump(); });
 }
@@ -78,12 +86,16 @@ void Worker::OnMessage(v1::AttachResponse message) {
   switch (message.message_case()) {
     case v1::AttachResponse::kWelcome:
       SetModels(ListOf(message.welcome().models()));
+      inputs_.Connected();
       break;
     case v1::AttachResponse::kAssignment:
       Take(std::move(*message.mutable_assignment()));
       break;
     case v1::AttachResponse::kCancelTask:
-      loop_.Cancel(message.cancel_task().attempt());
+      Cancel(message.cancel_task().attempt());
+      break;
+    case v1::AttachResponse::kInputPiece:
+      inputs_.OnPiece(message.input_piece());
       break;
     case v1::AttachResponse::kChunkAck:
       outbox_.Acknowledge(message.chunk_ack());
@@ -122,9 +134,17 @@ void Worker::Take(v1::Assignment assignment) {
   const std::string why_not = WhyNot();
   outbox_.Hold(assignment.attempt());
   if (why_not.empty()) {
-    loop_.Assign(std::move(assignment));
+    inputs_.Prepare(std::move(assignment));
   } else {
     outbox_.Finish(Refused(assignment.attempt(), why_not));
+  }
+}
+
+void Worker::Cancel(const v1::AttemptRef& attempt) {
+  if (inputs_.Drop(attempt)) {
+    outbox_.Finish(Cancelled(attempt));
+  } else {
+    loop_.Cancel(attempt);
   }
 }
 
@@ -145,6 +165,7 @@ void Worker::Conclude(const v1::TaskVerdict& verdict) {
   if (verdict.code() != 0) {
     spdlog::info("{}: {}", Describe(verdict.attempt()), verdict.message());
   }
+  inputs_.Drop(verdict.attempt());
   loop_.Drop(verdict.attempt());
   CheckDrained();
 }
@@ -153,6 +174,9 @@ void Worker::Drain(absl::Duration grace) {
   {
     const absl::MutexLock lock(&mutex_);
     draining_ = true;
+  }
+  for (const v1::AttemptRef& attempt : inputs_.DropAll()) {
+    outbox_.Finish(Refused(attempt, "the worker is draining"));
   }
   loop_.Drain(grace);
   CheckDrained();
@@ -172,7 +196,7 @@ void Worker::Terminate() {
   spdlog::info("asked to stop: draining");
   outbox_.Beat(MakeHeartbeat());  // so that nothing more is assigned
   link_.LimitAway(kAwayWhileStopping);
-  if (!draining) loop_.Drain(absl::ZeroDuration());
+  if (!draining) Drain(absl::ZeroDuration());
   CheckDrained();
 }
 

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "hanga/v1/worker_link_service.pb.h"
 #include "worker/agent/engine.h"
+#include "worker/agent/inputs.h"
 #include "worker/agent/lane.h"
 #include "worker/agent/link.h"
 #include "worker/agent/model_book.h"
@@ -28,7 +29,8 @@ struct WorkerOptions {
   std::string host;
   uint64_t incarnation = 0;  // drawn once by this process
   v1::DeviceInfo device;
-  size_t max_tasks = 1;  // held at once
+  size_t max_tasks = 1;                             // held at once
+  uint64_t kept_input_bytes = uint64_t{256} << 20;  // of inputs that no task waits for
   StepLoopOptions step_loop;
   LinkOptions link;
 };
@@ -60,6 +62,7 @@ class Worker : private LinkHandler {
 
   void SetModels(std::vector<v1::ModelDeployment> models);
   void Take(v1::Assignment assignment);
+  void Cancel(const v1::AttemptRef& attempt);
   std::string WhyNot();  // to take another task; empty if it can
   void Conclude(const v1::TaskVerdict& verdict);
   void Drain(absl::Duration grace);
@@ -72,6 +75,7 @@ class Worker : private LinkHandler {
   ModelBook book_;
   Lane examiner_, encoder_;
   StepLoop loop_;
+  Inputs inputs_;
   Link link_;
   std::thread compute_;
 
