@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   AddConnectionOptions(app, session);
   hanga::cli::AddGenerateCommand(app, session);
   hanga::cli::AddJobCommands(app, session);
+  hanga::cli::AddGetCommand(app, session);
   hanga::cli::AddDownloadCommand(app, session);
   hanga::cli::AddClusterCommands(app, session);
   hanga::cli::AddPlanCommand(app, session);

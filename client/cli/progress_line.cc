@@ -69,6 +69,7 @@ JobProgress Progress(const v1::Job& job, absl::Time now) {
     progress.steps += steps;
     progress.steps_done += done ? steps : std::min(task.step(), steps);
   }
+  if (!job.cached_from().empty()) progress.images_done = job.artifacts_size();
   // A job that waits for its model to be examined has no tasks yet.
   if (job.tasks().empty()) progress.steps = uint64_t{job.spec().steps()} * progress.images;
   if (progress.steps > 0) progress.fraction = 1.0 * progress.steps_done / progress.steps;

@@ -31,6 +31,7 @@ CLI::App* AddCommand(CLI::App& app, const std::string& name, const std::string& 
 // Each adds its commands to `app`.
 void AddGenerateCommand(CLI::App& app, Session& session);
 void AddJobCommands(CLI::App& app, Session& session);  // jobs, watch, cancel
+void AddGetCommand(CLI::App& app, Session& session);
 void AddDownloadCommand(CLI::App& app, Session& session);
 void AddClusterCommands(CLI::App& app, Session& session);  // models, workers, drain, undrain
 void AddPlanCommand(CLI::App& app, Session& session);

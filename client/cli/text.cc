@@ -48,6 +48,9 @@ std::string StateText(v1::ModelState state) {
 std::string StateText(v1::WorkerState state) {
   return Words(v1::WorkerState_Name(state), sizeof("WORKER_STATE_") - 1);
 }
+std::string StateText(v1::AttemptOutcome outcome) {
+  return Words(v1::AttemptOutcome_Name(outcome), sizeof("ATTEMPT_OUTCOME_") - 1);
+}
 std::string StateText(v1::Priority priority) {
   return Words(v1::Priority_Name(priority), sizeof("PRIORITY_") - 1);
 }

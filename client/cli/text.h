@@ -28,6 +28,7 @@ std::string StateText(v1::TaskStage stage);    // "denoising"
 std::string StateText(v1::ModelState state);   // "usable"
 std::string StateText(v1::WorkerState state);  // "backing off"
 std::string StateText(v1::Priority priority);  // "normal"
+std::string StateText(v1::AttemptOutcome outcome);  // "lost"
 
 // The state that StateText writes so. INVALID_ARGUMENT names `flag`.
 absl::StatusOr<v1::JobState> ParseJobState(std::string_view flag, const std::string& text);
