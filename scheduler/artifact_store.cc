@@ -127,11 +127,6 @@ void ArtifactStore::RemoveCheckpoint(const AttemptFile& file) {
   unlink(CheckpointPath(file).c_str());
 }
 
-bool ArtifactStore::HasBlob(absl::string_view sha256) const {
-  struct stat facts = {};
-  return stat(BlobPath(sha256).c_str(), &facts) == 0;
-}
-
 absl::StatusOr<std::string> ArtifactStore::ReadBlob(absl::string_view sha256, uint64_t offset,
                                                     size_t length, uint64_t* size_bytes) const {
   const int fd = open(BlobPath(sha256).c_str(), O_RDONLY | O_CLOEXEC);

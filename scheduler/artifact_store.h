@@ -57,7 +57,6 @@ class ArtifactStore {
   std::string ArtifactPath(const AttemptFile& file) const;
 
   // Inputs.
-  bool HasBlob(absl::string_view sha256) const;
   // Up to `length` bytes from `offset`, and the size of all. NOT_FOUND.
   absl::StatusOr<std::string> ReadBlob(absl::string_view sha256, uint64_t offset, size_t length,
                                        uint64_t* size_bytes) const;

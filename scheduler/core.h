@@ -117,8 +117,8 @@ class Core final : public Scheduler {
                                     uint32_t model) const;
   void AddLive(std::unique_ptr<LiveJob> job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void WriteSubmit(std::unique_ptr<LiveJob> job, std::optional<CachedResult> cached,
-                   v1::SubmitJobRequest request, const Digest& body_hash, JobDone done)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+                   std::shared_ptr<const JobRequest> stored, v1::SubmitJobRequest request,
+                   JobDone done) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // --- core_cache.cc: results that answer again ---
   std::optional<CachedResult> TakeCached(const Caller& caller, const v1::Model& model,

@@ -3,7 +3,7 @@
 
 // An identical request is answered by links to the files of an earlier job: each job has artifacts
 // of its own, and outlives the other's.
-#include <algorithm>
+#include <utility>
 
 #include "scheduler/core.h"
 #include "scheduler/result_key.h"

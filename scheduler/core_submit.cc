@@ -72,6 +72,9 @@ void Core::Submit(const Caller& caller, v1::SubmitJobRequest request, JobDone do
   ResolveSpec(*model, seed, request.mutable_spec());
   std::optional<CachedResult> cached;
   if (request.spec().allow_cached_result()) cached = TakeCached(caller, *model, request.spec());
+  auto stored = std::make_shared<JobRequest>();
+  stored->bytes = request.SerializeAsString();
+  stored->body_hash = body_hash;
 
   absl::ReleasableMutexLock lock(&mu_);
   if (has_key && request_keys_.contains(key)) {
@@ -96,15 +99,14 @@ void Core::Submit(const Caller& caller, v1::SubmitJobRequest request, JobDone do
     request_keys_[key] = {job->id, /*durable=*/false};
     request_key_ages_.emplace_back(job->created_us, key);
   }
-  WriteSubmit(std::move(job), std::move(cached), std::move(request), body_hash, std::move(done));
+  WriteSubmit(std::move(job), std::move(cached), std::move(stored), std::move(request),
+              std::move(done));
 }
 
 // Handed in under the lock: jobs become durable in the order of their numbers.
 void Core::WriteSubmit(std::unique_ptr<LiveJob> job, std::optional<CachedResult> cached,
-                       v1::SubmitJobRequest request, const Digest& body_hash, JobDone done) {
-  auto stored = std::make_shared<JobRequest>();
-  stored->bytes = request.SerializeAsString();
-  stored->body_hash = body_hash;
+                       std::shared_ptr<const JobRequest> stored, v1::SubmitJobRequest request,
+                       JobDone done) {
   StoreChange change;
   JobRecord record = MakeRecord(*job);
   if (cached) {

@@ -31,8 +31,12 @@ absl::Status JobFollower::Start(const Caller& caller, const v1::WatchJobRequest&
   });
   if (!watch.ok()) return watch.status();
   watch_ = *std::move(watch);
-  // A watcher that resumes may have nothing to read for long.
-  last_sent_ = request.after_sequence() > 0 ? SteadyNow() : last_sent_;
+  if (request.after_sequence() > 0) {
+    // A watcher that resumes may have nothing to read for long, unless nothing can come any more.
+    last_sent_ = SteadyNow();
+    v1::WatchJobResponse now = watch_->Peek();
+    if (IsFinal(now.job().state())) pending_ = std::move(now);
+  }
   return absl::OkStatus();
 }
 

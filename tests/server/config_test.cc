@@ -29,6 +29,9 @@ heartbeat = "250ms"
 [artifacts]
 max_age = "2d"
 max_bytes = "3GiB"
+[inputs]
+max_age = "2h"
+max_tenant_bytes = "64MiB"
 [[tenant]]
 name = "studio"
 weight = 2.5
@@ -51,6 +54,8 @@ sampler = "euler"
   EXPECT_EQ(config->workers.heartbeat, absl::Milliseconds(250));
   EXPECT_EQ(config->artifacts.max_age, absl::Hours(48));
   EXPECT_EQ(config->artifacts.max_bytes, uint64_t{3} << 30);
+  EXPECT_EQ(config->inputs.max_age, absl::Hours(2));
+  EXPECT_EQ(config->inputs.max_tenant_bytes, uint64_t{64} << 20);
   ASSERT_EQ(config->tenants.size(), 1);
   EXPECT_EQ(config->tenants[0].weight, 2.5);
   ASSERT_EQ(config->models.size(), 1);

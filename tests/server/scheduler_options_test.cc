@@ -13,6 +13,7 @@ TEST(SchedulerOptionsTest, CarriesWhatTheSchedulerAsksFor) {
   config.queue.max_tasks = 17;
   config.workers.lease = absl::Seconds(7);
   config.artifacts.max_bytes = 1 << 21;
+  config.inputs.max_tenant_bytes = 1 << 22;
   config.tenants.push_back({.name = "studio", .weight = 3, .max_queued = 5, .max_running = 2});
   config.models.push_back({.name = "demo", .path = "/m", .max_running = 4});
   const SchedulerOptions options = MakeSchedulerOptions(config, "/data");
@@ -20,6 +21,7 @@ TEST(SchedulerOptionsTest, CarriesWhatTheSchedulerAsksFor) {
   EXPECT_EQ(options.max_queued, 17);
   EXPECT_EQ(options.workers.lease, absl::Seconds(7));
   EXPECT_EQ(options.retention.artifact_bytes, 1 << 21);
+  EXPECT_EQ(options.retention.input_bytes_per_tenant, 1 << 22);
   EXPECT_EQ(options.tenants.at("studio").weight, 3);
   EXPECT_EQ(options.tenants.at("studio").max_queued, 5);
   ASSERT_EQ(options.models.size(), 1);

@@ -103,6 +103,34 @@ TEST_F(ServicesTest, WatchSendsTheJobAsItIsAndThenItsEnd) {
   EXPECT_EQ(response.job().state(), v1::JOB_STATE_SUCCEEDED);
 }
 
+TEST_F(ServicesTest, WatchGoesOnAfterASequenceAndEndsAtOnceWhereNothingCanCome) {
+  Start();
+  LinkWorker worker(Channel(), "box", "", /*held=*/true);
+  const auto job = Submit(Request("a boat"));
+  ASSERT_TRUE(job.ok()) << job.status();
+  worker.WaitUntilWorking();
+  const auto watch = [&](uint64_t after, v1::WatchJobResponse* last) {
+    grpc::ClientContext context;
+    v1::WatchJobRequest request;
+    request.set_name(job->name());
+    request.set_after_sequence(after);
+    auto stream = jobs_->WatchJob(&context, request);
+    worker.Release();
+    int messages = 0;
+    while (stream->Read(last)) {
+      ++messages;
+      EXPECT_TRUE(last->job().sequence() > after || messages == 1);
+    }
+    EXPECT_TRUE(stream->Finish().ok());
+    return messages;
+  };
+  v1::WatchJobResponse last;
+  EXPECT_GE(watch(Get(job->name())->sequence(), &last), 1);
+  EXPECT_EQ(last.job().state(), v1::JOB_STATE_SUCCEEDED);
+  EXPECT_EQ(watch(last.job().sequence(), &last), 1);
+  EXPECT_EQ(last.job().state(), v1::JOB_STATE_SUCCEEDED);
+}
+
 TEST_F(ServicesTest, RefusesRatesOutOfRange) {
   Start();
   for (const double rate : {0.0, -1.0, 21.0, std::numeric_limits<double>::quiet_NaN()}) {

@@ -3,6 +3,7 @@
 
 // Workers that are not what they say, on the real port.
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -64,7 +65,9 @@ TEST_F(WorkerTest, AnotherProtocolVersionIsSentAwayForGoodAndLoggedOnce) {
   ASSERT_TRUE(goodbye.has_value());
   EXPECT_EQ(goodbye->goodbye().reason(), "LINK_VERSION");
   EXPECT_FALSE(goodbye->goodbye().retry());
-  worker->Finish();
+  const grpc::Status status = worker->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), testing::HasSubstr("link version 1, the worker 99"));
   EXPECT_EQ(Count(daemon_.log(), "speaks link version"), 1) << daemon_.log();
   EXPECT_TRUE(daemon_.Worker("from-the-future").name().empty());
 }
@@ -76,6 +79,7 @@ TEST_F(WorkerTest, ABadNameASecondHelloAndNoHelloAreSentAway) {
     const auto goodbye = worker->Await(Kind::kGoodbye);
     ASSERT_TRUE(goodbye.has_value()) << id;
     EXPECT_EQ(goodbye->goodbye().reason(), "BAD_HELLO") << id;
+    EXPECT_EQ(worker->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT) << id;
   }
   auto twice = Welcome("twice", 1);
   twice->Hello("twice", 1);
@@ -83,6 +87,24 @@ TEST_F(WorkerTest, ABadNameASecondHelloAndNoHelloAreSentAway) {
   auto silent = Connect();
   silent->Heartbeat();
   EXPECT_TRUE(silent->Await(Kind::kGoodbye).has_value());
+}
+
+TEST_F(WorkerTest, BytesThatAreNoMessageAreAnError) {
+  grpc::GenericStub stub(channel_);
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  auto call = stub.PrepareCall(&context, "/hanga.v1.WorkerLinkService/Attach", &queue);
+  void* tag;
+  bool ok;
+  call->StartCall(nullptr);
+  queue.Next(&tag, &ok);
+  const grpc::Slice garbage(std::string("\xff\xff\xff\xff not a message"));
+  call->Write(grpc::ByteBuffer(&garbage, 1), nullptr);
+  queue.Next(&tag, &ok);
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  queue.Next(&tag, &ok);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
 }
 
 TEST_F(WorkerTest, ASecondProcessOfTheSameNameWaitsWhileTheFirstWorks) {
@@ -93,6 +115,7 @@ TEST_F(WorkerTest, ASecondProcessOfTheSameNameWaitsWhileTheFirstWorks) {
   ASSERT_TRUE(goodbye.has_value());
   EXPECT_EQ(goodbye->goodbye().reason(), "DUPLICATE_WORKER");
   EXPECT_TRUE(goodbye->goodbye().retry());
+  EXPECT_EQ(second->Finish().error_code(), grpc::StatusCode::ALREADY_EXISTS);
   const auto job = daemon_.client().Submit(PictureRequest("noop"));
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_TRUE(first->Await(Kind::kAssignment).has_value()) << "the first is unaffected";
