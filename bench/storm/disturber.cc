@@ -20,6 +20,7 @@ constexpr Weight kWeights[] = {{Disturbance::kKillWorker, 30},  {Disturbance::kK
                                {Disturbance::kCancel, 15},      {Disturbance::kDisconnect, 20},
                                {Disturbance::kFillDisk, 5}};
 constexpr absl::Duration kLongestPause = absl::Milliseconds(60);  // between two disturbances
+constexpr absl::Duration kCancelTime = absl::Milliseconds(500);   // a full disk may hold it up
 constexpr uint64_t kSomeSpace = 16 << 20;  // enough for records, none for artifacts
 
 Disturbance Choose(uint64_t percent) {
@@ -91,7 +92,8 @@ absl::Status Disturber::Do(Disturbance disturbance, uint64_t pick, absl::Duratio
       break;
     case Disturbance::kCancel: {
       const auto job = ledger_.LiveJob(pick);
-      const auto client = client::Client::Make({.address = server_.address()});
+      const auto client =
+          client::Client::Make({.address = server_.address(), .call_timeout = kCancelTime});
       if (!job || !client.ok()) break;
       const auto answer = (*client)->Cancel(*job);
       if (answer.ok() && client::IsFinal(answer->state())) ledger_.Ended(*answer);
