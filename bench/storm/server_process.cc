@@ -11,7 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -25,9 +25,11 @@ namespace fs = std::filesystem;
 
 constexpr absl::Duration kStartTime = absl::Seconds(60);
 
+// What can be read of it: the process that a file of /proc is about may end meanwhile.
 std::string Contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
 }
 
 void WriteModel(const fs::path& folder, const std::string& members) {
