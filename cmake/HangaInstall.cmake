@@ -2,6 +2,9 @@
 # hanga, units) is small; `worker` carries LibTorch, which no distribution has in this version.
 include(GNUInstallDirs)
 
+# A package is made of what is built; it does not build everything else first.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
+
 install(TARGETS hangad hanga RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
 install(FILES deploy/systemd/hangad.service deploy/systemd/hanga-worker@.service
         DESTINATION lib/systemd/system COMPONENT server)

@@ -274,6 +274,8 @@ class Core final : public Scheduler {
   // --- core_measures.cc ---
   void ObserveSync(absl::Duration took);
   std::vector<WorkerMeasures> MeasureWorkers() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AddPlacements(const std::string& worker, v1::WorkerStats* stats) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // --- core_watch.cc ---
   std::vector<v1::Preview> PreviewsAfter(JobId id, uint64_t* number);

@@ -64,7 +64,9 @@ void Core::ForgetLinks(const CachedResult& cached) {
 void Core::CountCached(const LiveJob& job, const CachedResult& cached) {
   ++measures_.submitted;
   ++measures_.cached;
-  ++measures_.models[models_.name(job.model)].succeeded;
+  ModelMeasures& model = measures_.models[models_.name(job.model)];
+  ++model.submitted;
+  ++model.succeeded;
   for (const ArtifactRecord& artifact : cached.artifacts) {
     ++totals_.count;
     totals_.bytes += artifact.size_bytes;

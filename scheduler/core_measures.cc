@@ -54,8 +54,33 @@ std::vector<WorkerMeasures> Core::MeasureWorkers() const {
     measures.tasks_finished = worker.tasks_finished;
     measures.tasks_failed = worker.tasks_failed;
     measures.stats = worker.stats;
+    AddPlacements(id, &measures.stats);
   }
   return out;
+}
+
+// What the worker reported of the models that it holds.
+void Core::AddPlacements(const std::string& worker, v1::WorkerStats* stats) const {
+  uint64_t weight_bytes = 0;
+  for (uint32_t i = 0; i < models_.size(); ++i) {
+    const v1::ModelReport* report = models_.ReportOf(i, worker);
+    if (report == nullptr || !report->loaded()) continue;
+    const v1::ModelPlacement& placement = report->placement();
+    weight_bytes += std::max(placement.resident_bytes(), report->resident_bytes());
+    // Of the sizes that the plan is about, the one that was drawn most.
+    const v1::StepTimes* most = nullptr;
+    for (const v1::StepTimes& times : placement.step_times()) {
+      if (times.predicted_seconds() > 0 && (most == nullptr || times.steps() > most->steps())) {
+        most = &times;
+      }
+    }
+    if (most == nullptr) continue;
+    v1::StepStats& step = *stats->add_steps();
+    step.set_model(models_.name(i));
+    step.set_predicted_seconds(most->predicted_seconds());
+    step.set_measured_seconds(most->measured_seconds());
+  }
+  if (stats->weight_bytes() == 0) stats->set_weight_bytes(weight_bytes);
 }
 
 void Core::ObserveSync(absl::Duration took) {

@@ -1,6 +1,8 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -147,6 +149,9 @@ void Core::EndAttempt(LiveJob& job, uint32_t index, AttemptOutcome outcome, v1::
     measures_.CountFailure(error.reason());
     if (error.worker().empty()) error.set_worker("workers/" + task.worker);
     error.set_attempts(task.failures);
+    spdlog::warn("attempt failed job={} image={} attempt={} worker={} reason={} problem=\"{}\"",
+                 JobName(tag(), job.id), index, task.attempt, task.worker, error.reason(),
+                 error.message());
     change.attempts.back().error = error.SerializeAsString();
   }
   if (outcome == AttemptOutcome::kSaved) {

@@ -124,6 +124,11 @@ bool ModelTable::AnyUsableOn(const std::string& worker) const {
   return false;
 }
 
+const v1::ModelReport* ModelTable::ReportOf(uint32_t index, const std::string& worker) const {
+  const auto it = entries_[index].reports.find(worker);
+  return it == entries_[index].reports.end() ? nullptr : &it->second;
+}
+
 bool ModelTable::LoadedOn(uint32_t index, const std::string& worker) const {
   const auto it = entries_[index].reports.find(worker);
   return it != entries_[index].reports.end() && it->second.loaded();

@@ -49,6 +49,7 @@ class ModelTable {
   bool UsableOn(uint32_t index, const std::string& worker) const;
   bool AnyUsableOn(const std::string& worker) const;
   bool LoadedOn(uint32_t index, const std::string& worker) const;
+  const v1::ModelReport* ReportOf(uint32_t index, const std::string& worker) const;  // or null
   // Why the worker cannot use it; empty if it can or has not said.
   std::string ProblemOn(uint32_t index, const std::string& worker) const;
 

@@ -85,6 +85,11 @@ class ConfigParser {
       reader.Reject("listen", parsed.status().message());
     }
     ReadPath(reader, "port_file", &metrics->port_file);
+    reader.ReadString("scaler_listen", &metrics->scaler_listen);
+    const std::string& scaler = metrics->scaler_listen;
+    if (auto parsed = ParseHostPort(scaler); !scaler.empty() && !parsed.ok()) {
+      reader.Reject("scaler_listen", parsed.status().message());
+    }
     reader.RejectUnknownKeys();
   }
 

@@ -43,8 +43,9 @@ struct LogConfig {
 };
 
 struct MetricsConfig {
-  std::string listen;     // of /metrics, /livez and /readyz; empty: none. Port 0: any free one
-  std::string port_file;  // the port listened on is written here once serving
+  std::string listen;         // of /metrics, /livez and /readyz; empty: none. Port 0: any free one
+  std::string port_file;      // the port listened on is written here once serving
+  std::string scaler_listen;  // of KEDA's external scaler interface; empty: none
 };
 
 struct WorkersConfig {

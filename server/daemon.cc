@@ -130,6 +130,11 @@ bool Daemon::PoolAnswers() {
 }
 
 absl::Status Daemon::OpenMetrics() {
+  if (!config_.metrics.scaler_listen.empty()) {
+    auto scaler = ExternalScaler::Start(config_.metrics.scaler_listen, scheduler_.get());
+    if (!scaler.ok()) return scaler.status();
+    scaler_ = *std::move(scaler);
+  }
   if (config_.metrics.listen.empty()) return absl::OkStatus();
   auto metrics = MetricsEndpoint::Start(config_.metrics.listen,
                                         {.scheduler = scheduler_.get(),
@@ -169,6 +174,7 @@ void Daemon::StopGracefully() {
 void Daemon::KillWorkers() { supervisor_->Stop(absl::ZeroDuration()); }
 
 Daemon::~Daemon() {
+  scaler_.reset();
   metrics_.reset();
   releasing_ = nullptr;
   supervisor_.reset();

@@ -18,6 +18,7 @@
 #include "server/listener.h"
 #include "server/local_workers.h"
 #include "server/metrics/call_metrics.h"
+#include "server/metrics/external_scaler.h"
 #include "server/metrics/metrics_endpoint.h"
 #include "server/open_streams.h"
 #include "server/supervisor.h"
@@ -36,6 +37,7 @@ class Daemon {
 
   int port() const { return listener_->port(); }
   int metrics_port() const { return metrics_ == nullptr ? 0 : metrics_->port(); }
+  int scaler_port() const { return scaler_ == nullptr ? 0 : scaler_->port(); }
 
   // Reads the token file again and checks the TLS files, which are taken up by themselves within
   // seconds. Open calls and streams go on. The error says what is wrong and what is still in force.
@@ -70,6 +72,7 @@ class Daemon {
   std::shared_ptr<Doorbell> readiness_bell_;
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<MetricsEndpoint> metrics_;  // null: none is configured
+  std::unique_ptr<ExternalScaler> scaler_;    // likewise
 };
 
 }  // namespace hanga

@@ -9,21 +9,24 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
+#include "server/log_limit.h"
+
 namespace hanga {
 namespace {
 
-// The message as a JSON string; what is not UTF-8 is replaced.
-class JsonText : public spdlog::custom_flag_formatter {
+// The message, and each of its key=value pairs, as members of a JSON object.
+class JsonMembers : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&,
               spdlog::memory_buf_t& out) override {
     const std::string text =
-        nlohmann::json(std::string(message.payload.begin(), message.payload.end()))
-            .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        JsonMembersOf(absl::string_view(message.payload.data(), message.payload.size()));
     out.append(text.data(), text.data() + text.size());
   }
   std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<JsonText>();
+    return std::make_unique<JsonMembers>();
   }
 };
 
@@ -34,15 +37,36 @@ void LogGrpc(gpr_log_func_args* args) {
   spdlog::log(level, "grpc message=\"{}\"", args->message);
 }
 
+bool IsKeyCharacter(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+
 }  // namespace
 
+std::string JsonMembersOf(absl::string_view message) {
+  nlohmann::json members = {{"message", std::string(message)}};
+  for (size_t equals = message.find('='); equals != absl::string_view::npos;
+       equals = message.find('=', equals + 1)) {
+    size_t begin = equals;
+    while (begin > 0 && IsKeyCharacter(message[begin - 1])) --begin;
+    if (begin == equals || (begin > 0 && message[begin - 1] != ' ')) continue;
+    const std::string key(message.substr(begin, equals - begin));
+    const bool quoted = equals + 1 < message.size() && message[equals + 1] == '"';
+    const size_t from = equals + (quoted ? 2 : 1);
+    const size_t to = std::min(message.find(quoted ? '"' : ' ', from), message.size());
+    if (members.contains(key) || key == "time" || key == "level") continue;
+    members[key] = std::string(message.substr(from, to - from));
+    equals = to == 0 ? equals : to - 1;
+  }
+  const std::string text = members.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return text.substr(1, text.size() - 2);  // without the braces
+}
+
 void StartLogging(const LogConfig& config) {
-  auto logger =
-      std::make_shared<spdlog::logger>("hangad", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>(
+      "hangad", std::make_shared<LimitedSink>(std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   if (config.format == "json") {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
-    formatter->add_flag<JsonText>('*').set_pattern(
-        R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%*})");
+    formatter->add_flag<JsonMembers>('*').set_pattern(
+        R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%*})");
     logger->set_formatter(std::move(formatter));
   } else {
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");

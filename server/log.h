@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Where the daemon's log goes: standard error, one event a line, as text or as JSON. A message is
-// an event followed by key=value pairs.
+// an event followed by key=value pairs, which JSON has as members of their own. Of like events, so
+// many a second are written at most (log_limit.h).
 #pragma once
 
+#include <string>
+
+#include "absl/strings/string_view.h"
 #include "server/config.h"
 
 namespace hanga {
@@ -12,5 +16,8 @@ namespace hanga {
 // Sets spdlog's default logger, and sends gRPC's own messages through it. Call before threads
 // start.
 void StartLogging(const LogConfig& config);
+
+// The message and its pairs as members of a JSON object: "message":"a b=c","b":"c".
+std::string JsonMembersOf(absl::string_view message);
 
 }  // namespace hanga

@@ -53,6 +53,8 @@ int main(int argc, char** argv) {
   hanga::cli::AddDownloadCommand(app, session);
   hanga::cli::AddClusterCommands(app, session);
   hanga::cli::AddPlanCommand(app, session);
+  hanga::cli::AddTopCommand(app, session);
+  hanga::cli::AddTraceCommand(app, session);
 
   try {
     app.parse(argc, argv);

@@ -35,5 +35,7 @@ void AddGetCommand(CLI::App& app, Session& session);
 void AddDownloadCommand(CLI::App& app, Session& session);
 void AddClusterCommands(CLI::App& app, Session& session);  // models, workers, drain, undrain
 void AddPlanCommand(CLI::App& app, Session& session);
+void AddTopCommand(CLI::App& app, Session& session);
+void AddTraceCommand(CLI::App& app, Session& session);
 
 }  // namespace hanga::cli

@@ -55,6 +55,8 @@ void AddQueue(const Measures& measures, Families* families) {
       .Add(static_cast<double>(measures.refused_full));
   families->Counter("hanga_submits_replayed_total", "Submits answered by an earlier job.")
       .Add(static_cast<double>(measures.replayed));
+  families->Counter("hanga_jobs_cached_total", "Jobs answered by the results of an earlier one.")
+      .Add(static_cast<double>(measures.cached));
   families->Histogram("hanga_queue_wait_seconds", "From a job's submit to its first assignment.")
       .Add({}, measures.queue_wait);
   families->Histogram("hanga_job_duration_seconds", "From a job's submit to its durable end.")
