@@ -70,7 +70,7 @@ class Prometheus:
     def api(self, path, **arguments):
         query = urllib.parse.urlencode(arguments)
         status, text = served.get(f"http://127.0.0.1:{self.port}/api/v1/{path}?{query}")
-        return json.loads(text) if status else {"status": "none", "error": text}
+        return json.loads(text) if status == 200 else {"status": "none", "error": text}
 
     def query(self, expression, **arguments):
         return self.api("query", query=expression, **arguments)
@@ -137,7 +137,7 @@ class ScrapeTest(served.ServedTestCase):
         hangad.hanga("drain", "cpu-0")
         self.assertTrue(served.eventually(lambda: prometheus.value("hanga_workers_usable") == 0))
         pending = served.eventually(lambda: [
-            a for a in prometheus.api("alerts")["data"]["alerts"]
+            a for a in prometheus.api("alerts").get("data", {}).get("alerts", [])
             if a["labels"]["alertname"] == "HangaNoUsableWorkers"])
         self.assertTrue(pending)
         self.assertEqual(served.get(hangad.url("/readyz"))[0], 503)

@@ -6,19 +6,29 @@ import hashlib
 import json
 import re
 import threading
+import time
 import unittest
+import uuid
 
 import served
 
+NO_SERVER = 3  # exit code
 CLIENTS = 4
 ROUNDS = 2
 
 
 class RollingRestartTest(served.ServedTestCase):
     def draw(self, hangad, number, folder):
-        return hangad.hanga("generate", "a boat", "--steps", "8", "--size", "64x64", "--seed",
-                            str(number), "--json", "-o", f"{folder}/{{job}}-{{index}}.png",
-                            check=False)
+        """As a client should: where no server answers, the same request again under the same id."""
+        request_id = str(uuid.uuid4())
+        deadline = time.monotonic() + served.PATIENCE
+        while True:
+            result = hangad.hanga("generate", "a boat", "--steps", "8", "--size", "64x64", "--seed",
+                                  str(number), "--request-id", request_id, "--json", "-o",
+                                  f"{folder}/{{job}}-{{index}}.png", check=False)
+            if result.returncode != NO_SERVER or time.monotonic() > deadline:
+                return result
+            time.sleep(0.05)
 
     def test_no_job_fails_and_no_picture_is_repeated(self):
         hangad = self.serve(workers=3, step_ms=15,
