@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "worker/pipelines/group_topology.h"
+#include "worker/pipelines/torch_errors.h"
 
 namespace hanga {
 namespace {
@@ -136,7 +137,10 @@ void DeviceGroup::Follow(const Find& find) {
 absl::Status DeviceGroup::Serve(const Message& message, const Find& find) {
   std::string_view order = message.bytes;
   if (!IsAbout(message, Topic::kLoad) && !IsAbout(message, Topic::kDrop)) {
-    return hand_over_.Serve(message);
+    absl::Status served;
+    const absl::Status guarded =
+        RunGuarded("hand-over", [&] { served = hand_over_.Serve(message); });
+    return guarded.ok() ? served : guarded;
   }
   if (message.from != kLeader) return Nonsense(message.from);
   order.remove_prefix(1);

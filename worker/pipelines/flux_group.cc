@@ -129,6 +129,21 @@ void FluxModel::Lead(DeviceGroup* group, uint64_t number) {
                          });
 }
 
+absl::StatusOr<uint64_t> FluxModel::LaunchRow(const std::string& network, Row row) const {
+  absl::StatusOr<uint64_t> ticket = absl::UnknownError("not launched");
+  const absl::Status guarded = RunGuarded(
+      network, [&] { ticket = group_->hand_over().Launch(number_, network, std::move(row)); });
+  return guarded.ok() ? ticket : guarded;
+}
+
+absl::StatusOr<Row> FluxModel::AwaitRow(uint64_t ticket) const {
+  absl::StatusOr<Row> row = absl::UnknownError("not awaited");
+  const absl::Status guarded =
+      RunGuarded("hand-over", [&] { row = group_->hand_over().Await(ticket); });
+  if (!guarded.ok()) return guarded;
+  return row;
+}
+
 bool FluxModel::HandsOver(const std::string& network) const {
   if (group_ == nullptr) return false;
   const Route& route = routes_.at(network);

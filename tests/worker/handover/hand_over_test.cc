@@ -95,7 +95,7 @@ TEST(HandOverTest, ARankThatGoesWhileAStateIsWithItEndsTheWait) {
 }
 
 TEST(HandOverTest, NonsenseFromARankBreaksTheGroup) {
-  for (const std::string nonsense :
+  for (const std::string& nonsense :
        {std::string(), std::string("S"), std::string("F12"), std::string("?what"),
         std::string("S") + std::string(24, '\xff'), std::string("S") + std::string(24, '\0')}) {
     ServedRanks ranks(2);
