@@ -14,15 +14,15 @@
 namespace hanga {
 namespace {
 
-// 64 MiB of log: a restart reads it in well under a second, and pages that change often are
-// written to the database once instead of at every commit. The database's fsync competes with
-// those of the commits, so rarely is better than little.
-constexpr int kCheckpointFrames = 16384;
+// 16 MiB of log: a restart reads it in well under a second, pages that change often are written to
+// the database once instead of at every commit, and no checkpoint keeps the disk for longer than a
+// commit may wait.
+constexpr int kCheckpointFrames = 4096;
 
 // Where several changes share a commit, the next one waits until so much time has passed since the
 // last one began, or so many changes wait: a commit costs the same for one change as for twenty,
 // and that is processor time that calls need. A change on its own is written at once.
-constexpr auto kCommitPace = std::chrono::microseconds(800);
+constexpr auto kCommitPace = std::chrono::microseconds(500);
 constexpr size_t kCommitFull = 24;
 constexpr size_t kCommitShared = 3;
 
