@@ -84,6 +84,10 @@ absl::Status Core::Start() {
     return absl::OkStatus();
   }
   sweeper_ = std::thread([this] { SweepOrphans(); });
+  {
+    absl::MutexLock lock(&mu_);
+    last_round_ = Elapsed();  // it is not late before it has begun
+  }
   thread_ = std::thread([this] { Loop(); });
   return absl::OkStatus();
 }

@@ -27,12 +27,16 @@ int Fail(const absl::Status& status) {
 }
 
 // The signal that ends the daemon; SIGHUP makes it read again what may change while it runs.
-int WaitForStop(Daemon* daemon, StopSignals* signals) {
+int WaitForStop(Daemon* daemon, StopSignals* signals, const ReadAgain& read_again) {
   for (;;) {
     const int signal = signals->Wait();
     if (signal != SIGHUP) return signal;
-    if (const auto status = daemon->Reload(); status.ok()) {
-      spdlog::info("reloaded tokens and certificates");
+    absl::Status status = daemon->Reload();
+    const auto config = read_again();
+    if (status.ok()) status = config.status();
+    if (config.ok()) status.Update(daemon->SetModels(*config));
+    if (status.ok()) {
+      spdlog::info("reloaded tokens, certificates and models models={}", config->models.size());
     } else {
       spdlog::error("cannot reload: {}", std::string(status.message()));
     }
@@ -41,17 +45,17 @@ int WaitForStop(Daemon* daemon, StopSignals* signals) {
 
 }  // namespace
 
-int RunDaemon(const Config& config, StopSignals* signals) {
+int RunDaemon(const Config& config, const ReadAgain& read_again, StopSignals* signals) {
   auto daemon = Daemon::Start(config);
   if (!daemon.ok()) return 1;  // it has logged why
   spdlog::info("serving version={} address={} port={} metrics_port={} models={}", kVersion,
                config.server.listen, (*daemon)->port(), (*daemon)->metrics_port(),
                config.models.size());
-  const int signal = WaitForStop(daemon->get(), signals);
+  const int signal = WaitForStop(daemon->get(), signals, read_again);
   spdlog::info("stopping signal={} grace={}", signal, absl::FormatDuration(config.server.grace));
   // A second signal ends everything at once, without orphans.
   std::thread impatient([&] {
-    const int second = WaitForStop(daemon->get(), signals);
+    const int second = WaitForStop(daemon->get(), signals, read_again);
     if (second == 0) return;
     spdlog::warn("stopping at once signal={}", second);
     (*daemon)->KillWorkers();

@@ -145,6 +145,14 @@ absl::Status Daemon::OpenMetrics() {
   return WritePortFile(config_.metrics.port_file, metrics_port());
 }
 
+absl::Status Daemon::SetModels(const Config& config) {
+  if (auto status = CheckConfig(config); !status.ok()) {
+    return Sentence(status, "the models stay as they were");
+  }
+  scheduler_->SetModels(MakeSchedulerOptions(config, "").models);
+  return absl::OkStatus();
+}
+
 absl::Status Daemon::Reload() {
   const std::string& file = config_.server.token_file;
   if (!file.empty()) {

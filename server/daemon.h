@@ -47,6 +47,10 @@ class Daemon {
   // workers and then calls end.
   void StopGracefully();
 
+  // Offers the models of another configuration from now on: workers are told, and examine what is
+  // new. What runs goes on; what waits for a model that is gone fails. Nothing else of it counts.
+  absl::Status SetModels(const Config& config);
+
   // Kills the local workers. May be called while StopGracefully() waits, from another thread.
   void KillWorkers();
 

@@ -58,5 +58,11 @@ int main(int argc, char** argv) {
   StopWatchingLockOrder();
   hanga::StopSignals signals;
   hanga::StartLogging(line.config.log);
-  return hanga::RunDaemon(line.config, &signals);
+  const auto read_again = [argc, argv]() -> absl::StatusOr<hanga::Config> {
+    const hanga::ParsedCommandLine again = hanga::ParseCommandLine(argc, argv);
+    if (again.run) return again.line.config;
+    return absl::InvalidArgumentError(
+        "the configuration has errors, see above; the models stay as they were");
+  };
+  return hanga::RunDaemon(line.config, read_again, &signals);
 }

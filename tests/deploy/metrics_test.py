@@ -74,6 +74,14 @@ class MetricsTest(served.ServedTestCase):
         self.assertTrue(served.eventually(
             lambda: hangad.scrape().sum("hanga_worker_up", worker="cpu-0") == 1))
 
+    def test_it_is_alive_from_the_start_and_ready_with_its_first_worker(self):
+        hangad = served.Hangad(workers=1)
+        self.addCleanup(hangad.stop)
+        for _ in range(20):
+            self.assertEqual(served.get(hangad.url("/livez")), (200, "ok\n"))
+        hangad.await_ready()
+        self.assertIn("cpu-0: ready", served.get(hangad.url("/readyz"))[1])
+
     def test_every_metric_of_a_dashboard_or_a_rule_exists(self):
         hangad = self.serve(workers=1)
         hangad.hanga("generate", "a boat", "--steps", "2", "--size", "64x64", "-o", "a.png")
