@@ -4,6 +4,7 @@
 #include "worker/media/png.h"
 
 #include <png.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
@@ -14,8 +15,9 @@
 namespace hanga {
 namespace {
 
-// Fast rather than small: a step of the next picture costs more than the bytes saved by level 6.
-constexpr int kCompressionLevel = 3;
+// Runs alone are looked for, not repetitions: a painted picture hardly repeats itself once its rows
+// are filtered. Two to three times as fast as level 3, and as small.
+constexpr int kCompressionLevel = 1, kCompressionStrategy = Z_RLE;
 constexpr size_t kMaxTextBytes = 1 << 20;  // of one chunk that is read
 
 // libpng reports errors through longjmp, which must not cross objects with destructors: what the
@@ -92,6 +94,7 @@ bool Write(png_structp png, png_infop info, const Image& image, std::vector<png_
   png_set_IHDR(png, info, image.width, image.height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_set_compression_level(png, kCompressionLevel);
+  png_set_compression_strategy(png, kCompressionStrategy);
   png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB | PNG_FILTER_UP);
   if (!chunks.empty()) png_set_text(png, info, chunks.data(), static_cast<int>(chunks.size()));
   png_write_info(png, info);
