@@ -74,6 +74,22 @@ class MetricsTest(served.ServedTestCase):
         self.assertTrue(served.eventually(
             lambda: hangad.scrape().sum("hanga_worker_up", worker="cpu-0") == 1))
 
+    def test_a_device_that_faults_is_seen_and_its_worker_is_taken_out(self):
+        hangad = self.serve(workers=1, members={"fail": "fault"},
+                            more='restart_least = "10ms"\ncrash_limit = 3\nquarantine = "1h"')
+        job = hangad.submit(steps=2)
+        self.assertEqual(hangad.hanga("watch", job, check=False).returncode, 1)
+        self.assertTrue(served.eventually(
+            lambda: hangad.scrape().sum("hanga_worker_quarantined", worker="cpu-0") == 1),
+            hangad.log())
+        scrape = hangad.scrape()
+        self.assertGreaterEqual(scrape.sum("hanga_attempt_failures_total"), 3)
+        self.assertEqual(scrape.sum("hanga_worker_usable", worker="cpu-0"), 0)
+        self.assertEqual(scrape.sum("hanga_workers_usable"), 0)
+        status, text = served.get(hangad.url("/readyz"))
+        self.assertEqual(status, 503)
+        self.assertIn("cpu-0: quarantined", text)
+
     def test_it_is_alive_from_the_start_and_ready_with_its_first_worker(self):
         hangad = served.Hangad(workers=1)
         self.addCleanup(hangad.stop)

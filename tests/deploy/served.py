@@ -81,12 +81,12 @@ class Scrape:
 class Hangad:
     """Started at once, stopped by stop(); `folder` holds its files."""
 
-    def __init__(self, workers=2, step_ms=5, more="", models=("noop",), metrics=True):
+    def __init__(self, workers=2, step_ms=5, more="", models=("noop",), metrics=True, members=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hanga-deploy."))
         for model in models:
             (self.folder / model).mkdir()
             (self.folder / model / "model_index.json").write_text(
-                json.dumps({"_class_name": "HangaNoopPipeline", "step_ms": step_ms}))
+                json.dumps({"_class_name": "HangaNoopPipeline", "step_ms": step_ms, **(members or {})}))
         devices = ", ".join(f'"cpu:{i}"' for i in range(workers))
         self.config = self.folder / "hangad.toml"
         self.listen, self.metrics_listen = "127.0.0.1:0", "127.0.0.1:0" if metrics else ""
