@@ -8,6 +8,7 @@
 
 #include "worker/command/run.h"
 #include "worker/pipelines/device.h"
+#include "worker/pipelines/group.h"
 #include "worker/pipelines/noop_pipeline.h"
 
 namespace hanga {
@@ -30,12 +31,18 @@ absl::StatusOr<std::unique_ptr<Pipeline>> LoadPipeline(const ModelFiles& files,
   return LoadNoop(files, options);
 }
 
+// Without blocks it has no part of a model: it joins no group.
+absl::StatusOr<std::unique_ptr<GroupDoor>> OpenGroupDoor(const std::string&, const std::string&) {
+  return NotNoop();
+}
+
 void SetComputeThreads(int) {}  // it computes with one
 
 }  // namespace hanga
 
 int main(int argc, char** argv) {
   hanga::RunOptions run;
+  run.group_listen.clear();
   CLI::App app("hanga-worker without models.", "hanga-noop-worker");
   app.add_option("--scheduler", run.scheduler.target)->required();
   app.add_option("--device", run.device);
