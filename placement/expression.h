@@ -86,6 +86,9 @@ struct Expression {
 // Never crashes, whatever the bytes. INVALID_ARGUMENT is made by ExpressionError.
 absl::StatusOr<Expression> ParseExpression(std::string_view text);
 
+// Every device that the expression names, section by section.
+std::vector<DeviceRef> DevicesOf(const Expression& expression);
+
 // The expression in canonical form; parsing that gives the same sections.
 std::string PrintExpression(const Expression& expression);
 

@@ -105,6 +105,20 @@ size_t MatchNumber(std::string_view set, std::string_view name) {
 
 }  // namespace
 
+std::vector<DeviceRef> DevicesOf(const Expression& expression) {
+  std::vector<DeviceRef> devices;
+  for (const ExpressionSection& section : expression.sections) {
+    for (const Allocation& allocation : section.allocations) devices.push_back(allocation.device);
+    for (const Pin& pin : section.pins) devices.push_back(pin.device);
+    if (section.virtual_vram) {
+      const auto& donors = section.virtual_vram->donors;
+      devices.insert(devices.end(), donors.begin(), donors.end());
+    }
+    if (section.compute) devices.push_back(*section.compute);
+  }
+  return devices;
+}
+
 std::string PrintExpression(const Expression& expression) {
   return absl::StrJoin(expression.sections, "|",
                        [](std::string* out, const auto& section) { out->append(Print(section)); });

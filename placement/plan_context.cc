@@ -27,10 +27,15 @@ PlanContext::PlanContext(const ModelProfile& profile, const Topology& topology,
     component.largest_block_bytes = std::max(component.largest_block_bytes, block.run_bytes);
     component.activation_bytes = std::max(component.activation_bytes, block.activation_bytes);
   }
-  const uint64_t host_free = topology.host.free_bytes;
-  host_limit_bytes = std::min(host_free, options.host_limit_bytes.value_or(host_free / 10 * 9));
-  pinned_limit_bytes =
-      std::min(host_limit_bytes, options.pinned_host_limit_bytes.value_or(host_free / 4 * 3));
+  const HostLimits limits = HostLimitsOf(topology.host, options);
+  host_limit_bytes = limits.bytes;
+  pinned_limit_bytes = limits.pinned_bytes;
+}
+
+HostLimits HostLimitsOf(const Host& host, const PlanOptions& options) {
+  const uint64_t free = host.free_bytes;
+  const uint64_t bytes = std::min(free, options.host_limit_bytes.value_or(free / 10 * 9));
+  return {std::min(bytes, options.pinned_host_limit_bytes.value_or(free / 4 * 3)), bytes};
 }
 
 uint64_t PlanContext::Usable(int device) const {

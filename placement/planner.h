@@ -37,6 +37,12 @@ struct PlanOptions {
   double max_latency_seconds = 0;  // of one image; 0: no limit
 };
 
+// What a model may take of host memory under the options, page-locked and in all.
+struct HostLimits {
+  uint64_t pinned_bytes = 0, bytes = 0;
+};
+HostLimits HostLimitsOf(const Host& host, const PlanOptions& options);
+
 // INVALID_ARGUMENT: the expression, an option, the profile or the topology is wrong.
 // RESOURCE_EXHAUSTED: nothing fits; says what is needed, what there is, and the smallest change
 // that would do.

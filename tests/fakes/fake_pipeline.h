@@ -4,6 +4,7 @@
 // A model for tests of the agent: every step is instantaneous, recorded, and can be made to fail.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -26,6 +27,9 @@ struct FakeDevice {
   std::map<std::string, uint64_t> model_bytes;  // by path, as stored
   uint64_t free_bytes = uint64_t{1} << 40;
   std::function<void()> during_step = [] {};
+  bool evicts = false;  // whether models give blocks to host memory
+  std::vector<std::string> notes;
+  std::vector<uint64_t> adapted;  // the free bytes that models were told
   std::function<void()> during_load = [] {};
 };
 
@@ -48,10 +52,11 @@ class FakePipeline : public Pipeline {
   FakePipeline(FakeDevice* device, uint64_t bytes) : device_(*device), bytes_(bytes) {
     device_.free_bytes -= bytes_;
   }
-  ~FakePipeline() override { device_.free_bytes += bytes_; }
+  ~FakePipeline() override { device_.free_bytes += bytes_ - away_; }
 
   absl::StatusOr<std::unique_ptr<Generation>> Prepare(const GenerationRequest& request) override {
     if (!device_.prepare_status.ok()) return device_.prepare_status;
+    device_.free_bytes -= std::exchange(away_, 0);
     return std::make_unique<FakeGeneration>(request);
   }
   absl::Status Step(absl::Span<Generation* const> batch) override {
@@ -83,7 +88,23 @@ class FakePipeline : public Pipeline {
     fake->taken = std::stoi(text.substr(space + 1));
     return fake;
   }
-  uint64_t resident_bytes() const override { return bytes_; }
+  uint64_t resident_bytes() const override { return bytes_ - away_; }
+  uint64_t missing_bytes() const override { return away_; }
+  uint64_t Evict(uint64_t bytes) override {
+    const uint64_t given = device_.evicts ? std::min(bytes, bytes_ - away_) : 0;
+    away_ += given;
+    device_.free_bytes += given;
+    return given;
+  }
+  void Adapt(uint64_t free_bytes) override { device_.adapted.push_back(free_bytes); }
+  std::vector<std::string> TakeNotes() override { return std::exchange(device_.notes, {}); }
+  std::optional<PlacementView> Placement() const override {
+    PlacementView view;
+    view.table = "all of it on the fake";
+    view.width = view.height = 8;
+    view.step_seconds = 0.25;
+    return view;
+  }
 
  private:
   // 8 x 1 pixels of the state.
@@ -96,6 +117,7 @@ class FakePipeline : public Pipeline {
 
   FakeDevice& device_;
   const uint64_t bytes_;
+  uint64_t away_ = 0;  // in host memory
 };
 
 // An engine over the device. Paths that begin with "bad" are not usable.

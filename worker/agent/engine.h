@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "worker/pipelines/group.h"
 #include "worker/pipelines/pipeline.h"
 
 namespace hanga {
@@ -26,6 +27,8 @@ struct Engine {
   std::function<void()> release_memory = [] {};  // what an allocator keeps back for later
 
   std::string device = "cpu";  // as LoadOptions has it
+
+  std::shared_ptr<GroupDoor> door;  // null: this worker joins no group
 };
 
 }  // namespace hanga

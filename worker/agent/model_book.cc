@@ -43,23 +43,73 @@ void ModelBook::Examined(const v1::ModelDeployment& deployment, absl::StatusOr<M
   Report(found->second);
 }
 
-void ModelBook::Loaded(const std::string& id, absl::Duration load_time, uint64_t resident_bytes) {
+void ModelBook::Change(const std::string& id, const std::function<void(ModelEntry&)>& change) {
   const absl::MutexLock lock(&mutex_);
   for (auto& [name, entry] : entries_) {
     if (entry.id() != id) continue;
-    entry.loaded = true;
-    entry.load_time = load_time;
-    entry.resident_bytes = resident_bytes;
+    change(entry);
     Report(entry);
   }
 }
 
+void ModelBook::Loaded(const std::string& id, absl::Duration load_time,
+                       v1::ModelPlacement placement) {
+  Change(id, [&](ModelEntry& entry) {
+    entry.loaded = true;
+    entry.load_time = load_time;
+    entry.placement = std::move(placement);
+  });
+}
+
 void ModelBook::Dropped(const std::string& id) {
+  Change(id, [](ModelEntry& entry) {
+    entry.loaded = false;
+    entry.placement.Clear();
+  });
+}
+
+void ModelBook::Placed(const std::string& id, v1::ModelPlacement placement) {
+  Change(id, [&](ModelEntry& entry) {
+    placement.mutable_step_times()->Swap(entry.placement.mutable_step_times());
+    placement.mutable_notes()->Swap(entry.placement.mutable_notes());
+    entry.placement = std::move(placement);
+  });
+}
+
+void ModelBook::Noted(const std::string& id, const std::string& note) {
+  constexpr int kMostNotes = 16;
+  Change(id, [&](ModelEntry& entry) {
+    auto* notes = entry.placement.mutable_notes();
+    if (notes->size() == kMostNotes) notes->DeleteSubrange(0, 1);
+    notes->Add(std::string(note));
+  });
+}
+
+void ModelBook::Stepped(const std::string& id, const StepSize& size, absl::Duration time) {
   const absl::MutexLock lock(&mutex_);
   for (auto& [name, entry] : entries_) {
-    if (entry.id() != id) continue;
-    entry.loaded = false;
-    entry.resident_bytes = 0;
+    if (entry.id() == id) AddStep(size, time, &entry.placement);
+  }
+}
+
+void ModelBook::ReportSteps(const std::string& id) {
+  Change(id, [](ModelEntry&) {});
+}
+
+void ModelBook::Refused(const std::string& id, const absl::Status& why, uint64_t free_bytes) {
+  Change(id, [&](ModelEntry& entry) {
+    if (entry.examined && entry.examined->ok()) entry.refused = **entry.examined;
+    entry.refused_free_bytes = free_bytes;
+    entry.examined = why;
+  });
+}
+
+void ModelBook::FreeBytes(uint64_t free_bytes) {
+  constexpr uint64_t kMoreBytes = uint64_t{256} << 20;
+  const absl::MutexLock lock(&mutex_);
+  for (auto& [name, entry] : entries_) {
+    if (!entry.refused || free_bytes < entry.refused_free_bytes + kMoreBytes) continue;
+    entry.examined = *std::exchange(entry.refused, std::nullopt);
     Report(entry);
   }
 }
@@ -87,7 +137,8 @@ void ModelBook::Report(const ModelEntry& entry) const {
     *report.mutable_load_time() = google::protobuf::util::TimeUtil::MicrosecondsToDuration(
         absl::ToInt64Microseconds(*entry.load_time));
   }
-  report.set_resident_bytes(entry.resident_bytes);
+  report.set_resident_bytes(entry.placement.resident_bytes());
+  if (entry.loaded) *report.mutable_placement() = entry.placement;
   outbox_.Report(std::move(report));
 }
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace hanga {
 namespace {
 
@@ -33,6 +35,11 @@ void Outbox::Update(v1::TaskUpdate update) {
     if (task == nullptr) return;
     if (task->update_due && task->update.has_preview() && !update.has_preview()) {
       *update.mutable_preview() = std::move(*task->update.mutable_preview());
+    }
+    if (task->update_due && !task->update.note().empty()) {
+      update.set_note(update.note().empty()
+                          ? task->update.note()
+                          : absl::StrCat(task->update.note(), " ", update.note()));
     }
     task->update = std::move(update);
     task->update_due = true;
@@ -116,6 +123,15 @@ void Outbox::Report(v1::ModelReport report) {
   Wake();
 }
 
+void Outbox::Report(v1::GroupReport report) {
+  {
+    const absl::MutexLock lock(&mutex_);
+    group_ = std::move(report);
+    group_due_ = true;
+  }
+  Wake();
+}
+
 void Outbox::Withdraw(const std::string& model) {
   const absl::MutexLock lock(&mutex_);
   models_.erase(model);
@@ -155,6 +171,7 @@ void Outbox::Connected(uint32_t window_bytes) {
       task.update_due = !task.ended && task.update.has_attempt();
     }
     for (auto& [name, model] : models_) model.due = true;
+    group_due_ = group_.has_value();
     heartbeat_.reset();
     requests_.clear();
   }
@@ -199,6 +216,10 @@ std::optional<v1::AttachRequest> Outbox::NextControl() {
   for (auto& [name, model] : models_) {
     if (!std::exchange(model.due, false)) continue;
     *message.mutable_model_report() = model.report;
+    return message;
+  }
+  if (std::exchange(group_due_, false)) {
+    *message.mutable_group_report() = *group_;
     return message;
   }
   if (!requests_.empty()) {

@@ -32,8 +32,8 @@ class Outbox {
 
   // Begins a task. False if this attempt is held already.
   bool Hold(const v1::AttemptRef& attempt);
-  // Replaces the task's update that is not sent yet; a preview in it is kept. Ignored for a task
-  // that is not held or has ended.
+  // Replaces the task's update that is not sent yet; a preview and notes in it are kept. Ignored
+  // for a task that is not held or has ended.
   void Update(v1::TaskUpdate update);
   void AddPreview(const v1::AttemptRef& attempt, v1::Preview preview);
   // Ends the task: the bytes in pieces, then the result.
@@ -48,6 +48,7 @@ class Outbox {
   size_t Working() const;
 
   void Report(v1::ModelReport report);      // the newest of each model, again at each connection
+  void Report(v1::GroupReport report);      // the newest, again at each connection
   void Withdraw(const std::string& model);  // report it no more
   void Beat(v1::Heartbeat heartbeat);       // the newest
   void SayDrained();
@@ -95,6 +96,8 @@ class Outbox {
   AttemptKey last_piece_ ABSL_GUARDED_BY(mutex_);  // whose piece was sent last: the next one's turn
   std::map<std::string, Model> models_ ABSL_GUARDED_BY(mutex_);
   std::optional<v1::Heartbeat> heartbeat_ ABSL_GUARDED_BY(mutex_);
+  std::optional<v1::GroupReport> group_ ABSL_GUARDED_BY(mutex_);
+  bool group_due_ ABSL_GUARDED_BY(mutex_) = false;
   bool drained_due_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<v1::InputRequest> requests_ ABSL_GUARDED_BY(mutex_);
   size_t window_bytes_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -15,6 +15,8 @@ const char* ReasonOf(const absl::Status& status) {
       return "MODEL_UNUSABLE";
     case absl::StatusCode::kResourceExhausted:
       return "OUT_OF_MEMORY";
+    case absl::StatusCode::kAborted:
+      return "GROUP_LOST";
     case absl::StatusCode::kUnavailable:
       return "DEVICE_FAULT";
     default:

@@ -56,6 +56,12 @@ std::optional<v1::TaskUpdate> Progress::Stepped(int step, absl::Duration step_ti
   return Update();
 }
 
+v1::TaskUpdate Progress::Note(std::string note) const {
+  v1::TaskUpdate update = Update();
+  update.set_note(std::move(note));
+  return update;
+}
+
 v1::TaskUpdate Progress::Update() const {
   v1::TaskUpdate update;
   *update.mutable_attempt() = attempt_;

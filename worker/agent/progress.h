@@ -22,6 +22,9 @@ class Progress {
   // After a denoising step; nothing if the last update is too young.
   std::optional<v1::TaskUpdate> Stepped(int step, absl::Duration step_time, absl::Time now);
 
+  // The newest update with a sentence for the job's history.
+  v1::TaskUpdate Note(std::string note) const;
+
   // Seconds until now, by stage: "queue", "load", "encode", "denoise", "decode", "save".
   std::map<std::string, double> StageSeconds(absl::Time now) const;
 

@@ -51,6 +51,15 @@ PlacementLevers LeversOf(const v1::ModelDeployment& deployment) {
   return levers;
 }
 
+LoadOptions OptionsOf(const v1::ModelDeployment& deployment, const std::string& device) {
+  LoadOptions options;
+  options.device = device;
+  if (!deployment.dtype().empty()) options.dtype = deployment.dtype();
+  if (!deployment.weights().empty()) options.weights = deployment.weights();
+  options.placement = LeversOf(deployment);
+  return options;
+}
+
 namespace {
 
 v1::GenerationSpec DefaultsOf(const GenerationRequest& defaults) {

@@ -19,6 +19,7 @@ GenerationRequest RequestOf(const v1::GenerationSpec& spec);
 
 ModelFiles FilesOf(const v1::ModelDeployment& deployment);
 PlacementLevers LeversOf(const v1::ModelDeployment& deployment);
+LoadOptions OptionsOf(const v1::ModelDeployment& deployment, const std::string& device);
 
 // A usable model as it is reported; the deployment's `max_pixels` tightens the engine's limit.
 v1::Model UsableModel(const v1::ModelDeployment& deployment, const ModelFacts& facts);

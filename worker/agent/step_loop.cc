@@ -26,6 +26,7 @@ StepLoop::StepLoop(StepLoopOptions options, const Engine* engine, ModelBook* boo
       outbox_(*outbox),
       encoder_(*encoder),
       on_fault_(std::move(on_fault)),
+      book_(*book),
       cache_(engine, book, options_.now),
       limits_(options_.max_batch) {}
 
@@ -54,6 +55,25 @@ void StepLoop::Drop(v1::AttemptRef attempt) {
 
 void StepLoop::Drain(absl::Duration grace) {
   Tell([this, grace] { DoDrain(grace); });
+}
+
+void StepLoop::JoinGroup(std::shared_ptr<Group> group) {
+  Tell([this, group = std::move(group)] { cache_.JoinGroup(group); });
+}
+
+void StepLoop::LeaveGroup(absl::Status why) {
+  Tell([this, why = std::move(why)] {
+    for (auto task = tasks_.begin(); task != tasks_.end();) {
+      Task& current = *task++;
+      if (current.model != nullptr && current.model->shared)
+        End(current, Failed(current.attempt(), why));
+    }
+    cache_.LeaveGroup();
+  });
+}
+
+void StepLoop::MakeRoom() {
+  Tell([this] { cache_.DropIdle(); });
 }
 
 void StepLoop::Stop() {
@@ -107,7 +127,10 @@ void StepLoop::DoDrain(absl::Duration grace) {
 
 bool StepLoop::BeginOne() {
   for (Task& task : tasks_) {
-    if (task.waiting() && Begin(task)) return true;
+    if (!task.waiting()) continue;
+    if (Begin(task)) return true;
+    // Whoever came later may not take the memory that this one waits for.
+    if (cache_.waits_for_memory()) return false;
   }
   return false;
 }
@@ -117,7 +140,11 @@ bool StepLoop::Begin(Task& task) {
   auto model = cache_.Acquire(task.assignment.spec().model(), [&] {
     outbox_.Update(task.progress.Enter(v1::TASK_STAGE_LOADING, options_.now()));
   });
-  if (absl::IsNotFound(model.status())) {
+  // Not a model of this worker, or none that fits here: other workers may have more luck, and
+  // trying again here is no use.
+  if (absl::IsNotFound(model.status()) || absl::IsFailedPrecondition(model.status()) ||
+      absl::IsResourceExhausted(model.status())) {
+    spdlog::warn("{} refused: {}", Describe(task.attempt()), model.status().ToString());
     End(task, Refused(task.attempt(), std::string(model.status().message())));
     return true;
   }
@@ -136,6 +163,7 @@ bool StepLoop::Begin(Task& task) {
                  std::string(generation.status().message()));
     generation = pipeline.Prepare(task.request);
   }
+  TellNotes(task, **model);
   if (!generation.ok()) {
     Fail(task, generation.status());
     return true;
@@ -153,6 +181,8 @@ bool StepLoop::FinishOne() {
   if (task == tasks_.end()) return false;
   outbox_.Update(task->progress.Enter(v1::TASK_STAGE_DECODING, options_.now()));
   auto image = task->model->pipeline->Finish(*task->generation);
+  TellNotes(*task, *task->model);
+  book_.ReportSteps(task->model->id);
   if (image.ok()) {
     Deliver(*task, *std::move(image));
   } else {
@@ -209,12 +239,15 @@ bool StepLoop::StepBatch() {
   }
   const absl::Time start = options_.now();
   const absl::Status status = batch.front()->model->pipeline->Step(generations);
+  TellNotes(*batch.front(), *batch.front()->model);
   if (!status.ok()) {
     StepFailed(batch, candidates[chosen.front()], status);
     return true;
   }
   ++turn_;
-  for (Task* task : batch) Stepped(*task, options_.now() - start);
+  const absl::Duration step_time = options_.now() - start;
+  Measured(*batch.front(), batch.size(), step_time);
+  for (Task* task : batch) Stepped(*task, step_time);
   return true;
 }
 
@@ -246,6 +279,30 @@ void StepLoop::Stepped(Task& task, absl::Duration step_time) {
   }
   const int interval = static_cast<int>(task.assignment.spec().preview_interval());
   if (interval > 0 && step % interval == 0 && !task.done()) SendPreview(task);
+}
+
+void StepLoop::Measured(const Task& task, size_t batch, absl::Duration step_time) {
+  const GenerationRequest& request = task.request;
+  StepSize size;
+  size.width = request.width;
+  size.height = request.height;
+  size.batch = static_cast<uint32_t>(batch);
+  const std::optional<PlacementView>& plan = task.model->placement;
+  const bool as_planned = plan && batch == 1 && request.true_cfg_scale <= 1 &&
+                          request.width == plan->width && request.height == plan->height;
+  if (as_planned) size.predicted_seconds = plan->step_seconds;
+  book_.Stepped(task.model->id, size, step_time);
+}
+
+void StepLoop::TellNotes(Task& task, LoadedModel& model) {
+  const std::vector<std::string> notes = model.pipeline->TakeNotes();
+  if (notes.empty()) return;
+  for (const std::string& note : notes) {
+    spdlog::warn("{}, {}: {}", model.name, Describe(task.attempt()), note);
+    book_.Noted(model.id, note);
+    outbox_.Update(task.progress.Note(note));
+  }
+  cache_.Moved(model);
 }
 
 void StepLoop::SendPreview(Task& task) {

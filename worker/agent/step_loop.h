@@ -46,6 +46,10 @@ class StepLoop {
   void Cancel(v1::AttemptRef attempt);  // ends it as cancelled, unless it is finished
   void Drop(v1::AttemptRef attempt);    // ends it without a word
   void Drain(absl::Duration grace);     // hands back what waits; saves the rest at its end
+  // The group that this worker leads, until it breaks: its tasks fail then, and its models go.
+  void JoinGroup(std::shared_ptr<Group> group);
+  void LeaveGroup(absl::Status why);
+  void MakeRoom();  // drops idle models: the device is another thread's for a while
   void Wake() {
     Tell([] {});
   }  // a model was examined, or dropped from the list
@@ -69,6 +73,9 @@ class StepLoop {
   void StepFailed(const std::vector<Task*>& batch, const Candidate& candidate,
                   const absl::Status& status);
   void Stepped(Task& task, absl::Duration step_time);
+  void Measured(const Task& task, size_t batch, absl::Duration step_time);
+  // What the task's model has to say goes to the log, to the model's report and to the job.
+  void TellNotes(Task& task, LoadedModel& model);
   void SendPreview(Task& task);
   void SaveOne(Task& task);
 
@@ -83,6 +90,7 @@ class StepLoop {
   Outbox& outbox_;
   Lane& encoder_;
   std::function<void(const absl::Status&)> on_fault_;
+  ModelBook& book_;
   ModelCache cache_;
   BatchLimits limits_;
   std::list<Task> tasks_;  // in the order of their assignment

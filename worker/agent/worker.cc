@@ -39,11 +39,13 @@ Worker::Worker(WorkerOptions options, Engine engine, StreamFactory* factory)
           [this](const v1::AttemptRef& attempt, const absl::Status& status) {
             outbox_.Finish(Failed(attempt, status));
           }),
+      group_(&engine_, &book_, &outbox_, &loop_, [this] { CheckDrained(); }),
       link_(options_.link, factory, &outbox_, this) {
   outbox_.set_wake([this] { link_.Pump(); });
 }
 
 Worker::~Worker() {
+  group_.Stop();
   examiner_.Stop();
   encoder_.Stop();
   loop_.Stop();
@@ -69,12 +71,14 @@ v1::Hello Worker::MakeHello() {
   hello.mutable_device()->set_free_bytes(engine_.free_bytes());
   hello.set_max_tasks(static_cast<uint32_t>(options_.max_tasks));
   for (v1::AttemptRef& attempt : outbox_.Holding()) *hello.add_holding() = std::move(attempt);
+  if (engine_.door != nullptr) hello.set_group_address(engine_.door->address());
   return hello;
 }
 
 v1::Heartbeat Worker::MakeHeartbeat() {
   v1::Heartbeat heartbeat;
   heartbeat.set_free_bytes(engine_.free_bytes());
+  book_.FreeBytes(heartbeat.free_bytes());
   for (v1::AttemptRef& attempt : outbox_.Holding()) *heartbeat.add_holding() = std::move(attempt);
   const absl::MutexLock lock(&mutex_);
   heartbeat.set_problem(problem_.empty() && terminating_ ? "is shutting down" : problem_);
@@ -106,6 +110,9 @@ void Worker::OnMessage(v1::AttachResponse message) {
     case v1::AttachResponse::kDrain:
       Drain(absl::Nanoseconds(
           google::protobuf::util::TimeUtil::DurationToNanoseconds(message.drain().grace())));
+      break;
+    case v1::AttachResponse::kSetGroup:
+      group_.Set(std::move(*message.mutable_set_group()));
       break;
     case v1::AttachResponse::kSetModels:
       SetModels(ListOf(message.set_models().models()));
@@ -155,9 +162,10 @@ std::string Worker::WhyNot() {
     if (terminating_) return "the worker is shutting down";
     if (draining_) return "the worker is draining";
   }
-  const size_t working = outbox_.Working();
-  if (working < options_.max_tasks) return "";
-  return absl::StrCat("the worker holds ", working, " tasks, its limit is ", options_.max_tasks);
+  if (group_.follows()) return "the worker follows in a group";
+  const size_t working = outbox_.Working(), most = options_.max_tasks * group_.size();
+  if (working < most) return "";
+  return absl::StrCat("the worker holds ", working, " tasks, its limit is ", most);
 }
 
 void Worker::Conclude(const v1::TaskVerdict& verdict) {
@@ -207,6 +215,8 @@ void Worker::CheckDrained() {
     const absl::MutexLock lock(&mutex_);
     if (!draining_ || !outbox_.Holding().empty()) return;
     terminating = terminating_;
+    // The leader has images on their way through this worker, and is drained first.
+    if (terminating && group_.follows()) return;
     draining_ = false;
   }
   outbox_.SayDrained();

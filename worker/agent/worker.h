@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "hanga/v1/worker_link_service.pb.h"
 #include "worker/agent/engine.h"
+#include "worker/agent/group_member.h"
 #include "worker/agent/inputs.h"
 #include "worker/agent/lane.h"
 #include "worker/agent/link.h"
@@ -76,6 +77,7 @@ class Worker : private LinkHandler {
   Lane examiner_, encoder_;
   StepLoop loop_;
   Inputs inputs_;
+  GroupMember group_;
   Link link_;
   std::thread compute_;
 

@@ -51,7 +51,7 @@ absl::StatusOr<placement::ModelProfile> Describe(const DescribeOptions& options)
   GenerationRequest request;
   request.width = request.height = 1024;
   FluxArchitecture architecture;
-  std::string name = options.model;
+  std::string name = options.model, fingerprint;  // of the files, where there are any
   if (const auto known = KnownModels().find(name); known != KnownModels().end()) {
     architecture = known->second.architecture;
     request.steps = known->second.steps;
@@ -65,6 +65,7 @@ absl::StatusOr<placement::ModelProfile> Describe(const DescribeOptions& options)
     if (absl::Status s = DescribeFlux(*layout, **model, &facts); !s.ok()) return s;
     request = facts.defaults;
     architecture = ArchitectureOf(**model);
+    fingerprint = (*model)->Fingerprint();
     name = std::filesystem::path(options.model).lexically_normal().filename().string();
   }
   if (options.steps > 0) request.steps = options.steps;
@@ -77,7 +78,12 @@ absl::StatusOr<placement::ModelProfile> Describe(const DescribeOptions& options)
           "--size: \"", options.size, "\" is not WIDTHxHEIGHT in pixels, 16 to 8192 each"));
     }
   }
-  return ProfileOf(name, architecture, request, *type);
+  placement::ModelProfile profile = ProfileOf(name, architecture, request, *type);
+  if (!fingerprint.empty()) {
+    ApplyMeasured(DefaultCacheFolder(),
+                  MeasuredKeyOf(fingerprint, *type, "", profile.width, profile.height), &profile);
+  }
+  return profile;
 }
 
 void PrintTable(const placement::ModelProfile& profile) {

@@ -27,6 +27,10 @@ int GpuCount();
 // NOT_FOUND if there is no such GPU, UNAVAILABLE if it does not answer.
 absl::StatusOr<GpuFacts> QueryGpu(int index);
 
+// What this process may allocate of a GPU from now on, libraries' workspaces included, beside what
+// it uses already: an allocation beyond it fails as if there were no more. Nothing on a CPU.
+void LimitGpuMemory(const std::string& device, uint64_t bytes);
+
 // Gives memory that the allocator keeps for later back to the device.
 void ReleaseUnusedGpuMemory();
 

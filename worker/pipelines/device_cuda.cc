@@ -4,8 +4,12 @@
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "worker/pipelines/device.h"
 
 namespace hanga {
@@ -59,6 +63,20 @@ absl::StatusOr<GpuFacts> QueryGpu(int index) {
                   .uuid = FormatUuid(properties.uuid),
                   .memory_bytes = total,
                   .free_bytes = free + HeldUnused(index)};
+}
+
+void LimitGpuMemory(const std::string& device, uint64_t bytes) {
+  absl::string_view number = device;
+  int index = 0;
+  if (!absl::ConsumePrefix(&number, "cuda:") || !absl::SimpleAtoi(number, &index)) return;
+  const absl::StatusOr<GpuFacts> facts = QueryGpu(index);
+  auto* allocator = c10::cuda::CUDACachingAllocator::get();
+  if (!facts.ok() || !allocator->initialized()) return;
+  const auto gpu = static_cast<c10::DeviceIndex>(index);
+  const auto used =
+      static_cast<uint64_t>(allocator->getDeviceStats(gpu).allocated_bytes[0].current);
+  const double share = static_cast<double>(used + bytes) / static_cast<double>(facts->memory_bytes);
+  allocator->setMemoryFraction(std::min(1.0, share), gpu);
 }
 
 void ReleaseUnusedGpuMemory() {

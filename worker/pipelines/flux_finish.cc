@@ -64,6 +64,7 @@ absl::StatusOr<Image> FluxPipeline::Finish(Generation& generation) {
     graphs_.Clear();  // they keep memory of their own
     pixels = Decode(*latents);
   }
+  if (absl::IsResourceExhausted(pixels.status()) && MakeRoom("decoding")) pixels = Decode(*latents);
   if (!pixels.ok()) return pixels.status();
   at::Tensor bytes;
   const absl::Status status = RunGuarded("vae", [&] { bytes = ToBytes((*pixels)[0]); });

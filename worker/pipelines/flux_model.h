@@ -18,6 +18,9 @@
 #include "worker/models/clip.h"
 #include "worker/models/flux.h"
 #include "worker/models/t5.h"
+#include "worker/pipelines/block_clock.h"
+#include "worker/pipelines/device_group.h"
+#include "worker/pipelines/group_topology.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/torch_errors.h"
 #include "worker/residency/model_residency.h"
@@ -38,18 +41,70 @@ class FluxModel {
   absl::Status LoadPlanned(const placement::GroupPlan& plan, at::Device device,
                            WeightStorage storage, const ResidencyLimits& limits);
 
+  // Drops the weights; nothing stays allocated.
+  void Unload();
+  // Of a model that was loaded by a plan: weights leave the device until `bytes` are given back or
+  // all are away, and come back when they are used. Returns what was given back.
+  uint64_t Evict(uint64_t bytes);
+  // The system refused to lock pages that the limit allowed.
+  bool pinning_refused() const { return weights_ != nullptr && weights_->pinning_refused(); }
+
+  // Of one rank of a group: loads the blocks that the routes give it.
+  absl::Status LoadRank(const Routes& routes, int rank, at::Device device, WeightStorage storage);
+  // Blocks [begin, end) of a network, which are this rank's.
+  absl::Status RunRange(const std::string& network, size_t begin, size_t end, Row* row) const;
+  // Of the leader: networks that are not all on its device run over the ranks from now on.
+  void Lead(DeviceGroup* group, uint64_t number);
+  std::vector<RoutedNetwork> RoutedNetworks() const;
+
+  bool HandsOver(const std::string& network) const;
+  // One state of several on their way; Await takes them in the order of their launches.
+  template <typename State>
+  absl::StatusOr<uint64_t> Launch(const std::string& network, State& state) const {
+    return LaunchRow(network, TensorsOf(state));
+  }
+  template <typename State>
+  absl::Status Await(uint64_t ticket, State* state) const {
+    absl::StatusOr<Row> row = AwaitRow(ticket);
+    if (row.ok()) *state = StateOf<State>(*std::move(row));
+    return row.status();
+  }
+
   // Runs one of the networks below, wherever its weights are. A failure names the block.
   template <typename State>
   absl::Status Run(const std::string& network, const BlockList<State>& blocks, State& state) const {
+    if (HandsOver(network)) {
+      const absl::StatusOr<uint64_t> ticket = Launch(network, state);
+      return ticket.ok() ? Await(*ticket, &state) : ticket.status();
+    }
     if (weights_ == nullptr) return RunBlocks(network, blocks, state);
     const absl::StatusOr<ResidentBlocks*> placed = Enter(network);
     if (!placed.ok()) return placed.status();
     return RunBlocks(network, blocks, **placed, state);
   }
 
+  // The same of a model that was loaded by a plan, with the time of each block.
+  template <typename State>
+  absl::Status RunTimed(const std::string& network, const BlockList<State>& blocks,
+                        BlockClock* clock, State& state) const {
+    const absl::StatusOr<ResidentBlocks*> placed = Enter(network);
+    if (!placed.ok()) return placed.status();
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const absl::Status status = RunGuarded(network, [&] {
+        (*placed)->Acquire(i);
+        clock->Begin();
+        blocks[i].run(state);
+        clock->End();
+        (*placed)->Release(i);
+      });
+      if (!status.ok()) return AtBlock(status, blocks[i].name);
+    }
+    return absl::OkStatus();
+  }
+
   // Makes a network ready. True if every block of it stays where it is until moves() changes: then
   // its list may run as it is. Always false without a plan.
-  absl::StatusOr<bool> EnterResident(const std::string& network) const;
+  absl::StatusOr<bool> EnterResident(const std::string& network, size_t blocks) const;
   // Changes whenever weights may have come to lie elsewhere.
   uint64_t moves() const;
 
@@ -80,11 +135,16 @@ class FluxModel {
   };
 
   absl::StatusOr<ResidentBlocks*> Enter(const std::string& network) const;
+  absl::StatusOr<uint64_t> LaunchRow(const std::string& network, Row row) const;
+  absl::StatusOr<Row> AwaitRow(uint64_t ticket) const;
 
   std::vector<Part> parts_;
   uint64_t resident_bytes_ = 0;
   uint64_t loads_ = 0;                       // by a plan
   std::unique_ptr<ModelResidency> weights_;  // of a model that was loaded by a plan
+  Routes routes_;                            // of a rank of a group
+  DeviceGroup* group_ = nullptr;             // of a leader
+  uint64_t number_ = 0;                      // there
 };
 
 // The parameters of a transformer whose checkpoint has no configuration, from its shapes. `source`

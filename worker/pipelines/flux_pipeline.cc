@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "worker/pipelines/flux_placement.h"
 #include "worker/pipelines/torch_errors.h"
 #include "worker/pipelines/torch_options.h"
 #include "worker/profile/topology_probe.h"
@@ -30,6 +29,14 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
   p.device_name_ = options.device;
   p.model_name_ = std::filesystem::path(layout.root).filename().string();
   p.levers_ = options.placement;
+  if (options.measured_folder) {
+    p.measured_folder_ = *options.measured_folder;
+  } else if (p.device_.is_cuda()) {
+    p.measured_folder_ = DefaultCacheFolder();
+  }
+  p.probe_ = options.probe ? options.probe : [](const std::string& name) {
+    return ProbeDevice(name, DefaultCacheFolder());
+  };
 
   absl::StatusOr<std::unique_ptr<FluxModel>> model = FluxModel::Open(layout);
   if (!model.ok()) return model.status();
@@ -47,38 +54,9 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
     });
     if (!read.ok()) return read;
   }
-  if (absl::Status s = p.LoadWeights(); !s.ok()) return s;
+  const absl::Status loaded = options.group == nullptr ? p.LoadWeights() : p.LoadInGroup(options);
+  if (!loaded.ok()) return loaded;
   return pipeline;
-}
-
-absl::Status FluxPipeline::LoadWeights() {
-  const bool asked = !(levers_ == PlacementLevers());
-  // A CPU device computes where the weights are mapped: without a lever there is nothing to plan.
-  if (!asked && device_.is_cpu()) return model_->Load(device_, storage_);
-  const placement::ModelProfile profile =
-      ProfileOf(model_name_, ArchitectureOf(*model_), facts_.defaults, storage_);
-  absl::StatusOr<placement::Plan> plan = PlanFlux(profile, device_name_, levers_);
-  if (!plan.ok()) return plan.status();
-  plan_ = *std::move(plan);
-  return model_->LoadPlanned(plan_->groups.front(), device_, storage_, LimitsOf(*plan_));
-}
-
-bool FluxPipeline::MakeRoom() {
-  constexpr uint64_t kMoreReserveBytes = uint64_t{1} << 30;
-  constexpr int kTries = 4;
-  if (!plan_ || device_.is_cpu() || rooms_made_ == kTries) return false;
-  ++rooms_made_;
-  const PlacementLevers before = levers_;
-  levers_.reserve_vram_bytes += kMoreReserveBytes;
-  if (LoadWeights().ok()) return true;
-  levers_ = before;
-  LoadWeights().IgnoreError();  // as it was; if even that fails, every step will say so
-  return false;
-}
-
-std::string FluxPipeline::DescribePlacement() const {
-  constexpr int kColumns = 100;
-  return plan_ ? placement::RenderPlanText(*plan_, kColumns) : "";
 }
 
 absl::StatusOr<std::unique_ptr<Pipeline>> FluxPipeline::Load(const ModelLayout& layout,

@@ -21,13 +21,19 @@
 #include "worker/kernels/product_choices.h"
 #include "worker/pipelines/flux_generation.h"
 #include "worker/pipelines/flux_model.h"
+#include "worker/pipelines/flux_placement.h"
 #include "worker/pipelines/flux_text.h"
 #include "worker/pipelines/latent_preview.h"
 #include "worker/pipelines/pipeline.h"
 #include "worker/pipelines/step_pacer.h"
+#include "worker/profile/measured_blocks.h"
 #include "worker/residency/step_graphs.h"
 
 namespace hanga {
+
+// Under which block times of a model's files are kept, and found again by the next plan.
+MeasuredKey MeasuredKeyOf(const std::string& fingerprint, WeightStorage storage,
+                          const std::string& device, int width, int height);
 
 // A picture to begin with, and the share of the schedule that is walked from there.
 struct InitialImage {
@@ -41,6 +47,7 @@ absl::Status DescribeFlux(const ModelLayout& layout, const FluxModel& model, Mod
 // Not thread-safe: one thread owns it, with its generations.
 class FluxPipeline final : public Pipeline {
  public:
+  ~FluxPipeline() override;
   static absl::StatusOr<std::unique_ptr<Pipeline>> Load(const ModelLayout& layout,
                                                         const LoadOptions& options);
 
@@ -52,7 +59,11 @@ class FluxPipeline final : public Pipeline {
   absl::StatusOr<std::unique_ptr<Generation>> Restore(const GenerationRequest& request,
                                                       std::string_view checkpoint) override;
   uint64_t resident_bytes() const override { return model_->resident_bytes(); }
-  std::string DescribePlacement() const override;
+  std::optional<PlacementView> Placement() const override;
+  uint64_t Evict(uint64_t bytes) override;
+  uint64_t missing_bytes() const override;
+  void Adapt(uint64_t free_bytes) override;
+  std::vector<std::string> TakeNotes() override { return std::exchange(notes_, {}); }
 
   // What the above is made of, for checks against a reference.
 
@@ -78,13 +89,24 @@ class FluxPipeline final : public Pipeline {
  private:
   FluxPipeline() = default;
 
+  // Loads this rank's blocks, and has the other ranks load theirs.
+  absl::Status LoadInGroup(const LoadOptions& options);
+
   // Loads the weights, by a plan where they would not simply fit or a lever asks for it.
   absl::Status LoadWeights();
-  // After the device ran out of memory: a larger reserve and a new plan. False: nothing can give.
-  bool MakeRoom();
+  absl::StatusOr<FluxPlacement> Place() const;
+  absl::Status LoadPlaced(FluxPlacement placed);
+  // Plans and loads anew; what is loaded stays where that is not possible.
+  absl::Status Replace(const std::string& why);
+  // After the device ran out of memory: a new plan leaves more of it unused. False: nothing gives.
+  bool MakeRoom(const std::string& doing);
 
+  absl::StatusOr<at::Tensor> PredictInGroup(absl::Span<FluxGeneration* const> batch);
   // One pass of the transformer; as a graph where every block stays on the device.
   absl::Status Denoise(FluxState& state);
+  // The same with every block timed, for the plans to come; once for each loading.
+  bool IsToBeMeasured(const FluxState& state) const;
+  absl::Status DenoiseMeasured(FluxState& state);
   // Makes sure that `modulation`, of this text, covers the generation's next step.
   absl::Status Condition(const FluxGeneration& generation, const FluxText& text,
                          FluxModulation* modulation);
@@ -107,8 +129,17 @@ class FluxPipeline final : public Pipeline {
   std::string fingerprint_;
   std::string device_name_, model_name_;
   PlacementLevers levers_;
-  std::optional<placement::Plan> plan_;  // of weights that were loaded by one
-  int rooms_made_ = 0;                   // how often MakeRoom did
+  DeviceProbe probe_;
+  std::optional<FluxPlacement> placed_;        // of weights that were loaded by a plan
+  std::shared_ptr<DeviceGroup> group_;         // that runs the model together
+  std::optional<placement::Plan> group_plan_;  // there
+  uint64_t group_number_ = 0;                  // of the model, there
+  uint64_t spare_bytes_ = 0;                   // that plans leave unused, since memory ran out
+  int rooms_made_ = 0;                         // how often MakeRoom did
+  std::vector<std::string> notes_;
+  std::string measured_folder_;  // where block times are kept; empty: nowhere
+  std::string device_model_;     // under which they are found
+  bool measured_ = false;        // since the weights were loaded
 
   std::map<std::string, at::Tensor> ropes_;  // rotary tables by batch key: they depend on the shape
   StepGraphs graphs_;

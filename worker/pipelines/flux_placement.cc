@@ -36,51 +36,42 @@ placement::ModelProfile ProfileOf(const std::string& name, const FluxArchitectur
   return ProfileFlux(name, model, work);
 }
 
-absl::StatusOr<placement::Plan> PlanFlux(const placement::ModelProfile& profile,
-                                         const std::string& device, const PlacementLevers& levers) {
-  const std::string name = device == "cpu" ? "cpu:0" : device;
-  const absl::StatusOr<placement::Topology> topology = ProbeDevice(name, DefaultCacheFolder());
+absl::StatusOr<FluxPlacement> PlaceFlux(const placement::ModelProfile& profile,
+                                        const DeviceState& state, const PlacementLevers& levers,
+                                        const DeviceProbe& probe) {
+  absl::StatusOr<placement::Topology> topology = probe(state.name == "cpu" ? "cpu:0" : state.name);
   if (!topology.ok()) return topology.status();
+  placement::Device& device = topology->devices.front();
+  device.used_by_others_bytes -= std::min(device.used_by_others_bytes, state.own_bytes);
+
   placement::PlanOptions options;
   options.mode = levers.mode;
   options.placement = levers.expression;
-  options.reserve_vram_bytes = levers.reserve_vram_bytes;
-  options.vram_limit_bytes = levers.vram_limit_bytes;
+  options.reserve_vram_bytes = levers.reserve_vram_bytes + state.spare_bytes;
+  if (levers.vram_limit_bytes) {
+    options.vram_limit_bytes =
+        *levers.vram_limit_bytes - std::min(*levers.vram_limit_bytes, state.spare_bytes);
+  }
   options.keep_resident = levers.keep_resident;
   options.pinned_host_limit_bytes = levers.pinned_host_limit_bytes;
   options.host_limit_bytes = levers.host_limit_bytes;
-  return placement::MakePlan(profile, *topology, options);
-}
+  absl::StatusOr<placement::Plan> plan = placement::MakePlan(profile, *topology, options);
+  if (!plan.ok()) return plan.status();
 
-ResidencyLimits LimitsOf(const placement::Plan& plan) {
-  const placement::RankPlan& rank = plan.groups.front().ranks.front();
-  ResidencyLimits limits;
-  limits.device_bytes = rank.peak_bytes - rank.workspace_bytes + kSlackBytes;
-  uint64_t pageable = 0, staged = 0;
-  for (const placement::BlockPlacement& block : plan.groups.front().blocks) {
-    switch (block.store) {
-      case placement::Store::kPinned:
-        limits.pinned_host_bytes += block.stored_bytes;
-        break;
-      case placement::Store::kPageable:
-        pageable += block.stored_bytes;
-        staged = kStagingBytes;
-        break;
-      case placement::Store::kFile:
-        staged = kStagingBytes;
-        break;
-      default:
-        break;
-    }
+  FluxPlacement placed;
+  const placement::RankPlan& rank = plan->groups.front().ranks.front();
+  placed.limits.device_bytes = rank.peak_bytes - rank.workspace_bytes + kSlackBytes;
+  const placement::HostLimits host = placement::HostLimitsOf(topology->host, options);
+  placed.limits.pinned_host_bytes = host.pinned_bytes;
+  placed.limits.host_bytes = host.bytes;
+  const uint64_t free = device.free_bytes();
+  placed.device_limit = free - std::min(free, levers.reserve_vram_bytes);
+  if (levers.vram_limit_bytes) {
+    placed.device_limit = std::min(placed.device_limit, *levers.vram_limit_bytes);
   }
-  // Blocks that make room for another network are kept in host memory from then on.
-  uint64_t away = 0;
-  for (const placement::ComponentPlan& component : plan.groups.front().components) {
-    away = std::max(away, component.evicted_bytes);
-  }
-  if (limits.pinned_host_bytes > 0) limits.pinned_host_bytes += staged + 2 * away;
-  limits.host_bytes = limits.pinned_host_bytes + pageable + staged + 2 * away;
-  return limits;
+  placed.device_model = device.model;
+  placed.plan = *std::move(plan);
+  return placed;
 }
 
 }  // namespace hanga

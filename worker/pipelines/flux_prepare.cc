@@ -95,6 +95,9 @@ absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::Begin(
     const GenerationRequest& request, const std::optional<InitialImage>& initial,
     NoiseSource* draws) {
   absl::StatusOr<std::unique_ptr<FluxGeneration>> generation = NewGeneration(request);
+  if (absl::IsResourceExhausted(generation.status()) && MakeRoom("encoding")) {
+    generation = NewGeneration(request);
+  }
   if (!generation.ok()) return generation.status();
   FluxGeneration& g = **generation;
   if (draws == nullptr) draws = g.noise.get();

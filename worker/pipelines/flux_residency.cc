@@ -32,9 +32,7 @@ std::vector<FluxNetwork> NetworksOf(const FluxModel& m) {
 
 absl::Status FluxModel::LoadPlanned(const placement::GroupPlan& plan, at::Device device,
                                     WeightStorage storage, const ResidencyLimits& limits) {
-  ++loads_;
-  weights_.reset();
-  for (Part& part : parts_) UnloadBlocks(part.blocks);
+  Unload();
   std::map<std::string, std::shared_ptr<const WeightSource>> sources;
   for (const Part& part : parts_) {
     sources[part.name] = std::make_shared<CheckpointWeights>(part.source);
@@ -62,6 +60,21 @@ absl::Status FluxModel::LoadPlanned(const placement::GroupPlan& plan, at::Device
   return absl::OkStatus();
 }
 
+void FluxModel::Unload() {
+  ++loads_;
+  weights_.reset();
+  for (Part& part : parts_) UnloadBlocks(part.blocks);
+  resident_bytes_ = 0;
+}
+
+uint64_t FluxModel::Evict(uint64_t bytes) {
+  if (weights_ == nullptr) return 0;
+  const uint64_t before = weights_->device_bytes();
+  // Where one has no room elsewhere, what was moved before it is given back all the same.
+  RunGuarded("evicting", [&] { weights_->Evict(bytes).IgnoreError(); }).IgnoreError();
+  return before - weights_->device_bytes();
+}
+
 absl::StatusOr<ResidentBlocks*> FluxModel::Enter(const std::string& network) const {
   absl::StatusOr<ResidentBlocks*> placed = absl::UnknownError("not entered");
   const absl::Status guarded = RunGuarded(network, [&] { placed = weights_->Enter(network); });
@@ -69,11 +82,17 @@ absl::StatusOr<ResidentBlocks*> FluxModel::Enter(const std::string& network) con
   return placed;
 }
 
-absl::StatusOr<bool> FluxModel::EnterResident(const std::string& network) const {
+absl::StatusOr<bool> FluxModel::EnterResident(const std::string& network, size_t blocks) const {
   if (weights_ == nullptr) return false;
   const absl::StatusOr<ResidentBlocks*> placed = Enter(network);
   if (!placed.ok()) return placed.status();
-  return (*placed)->all_resident();
+  if (!(*placed)->all_resident()) return false;
+  // Blocks that were brought back a moment ago may still be arriving.
+  const absl::Status arrived = RunGuarded(network, [&] {
+    for (size_t i = 0; i < blocks; ++i) (*placed)->Acquire(i);
+  });
+  if (!arrived.ok()) return arrived;
+  return true;
 }
 
 uint64_t FluxModel::moves() const {

@@ -93,12 +93,14 @@ absl::Status FluxPipeline::Condition(const FluxGeneration& g, const FluxText& te
 }
 
 absl::Status FluxPipeline::Denoise(FluxState& state) {
-  const absl::StatusOr<bool> stays = model_->EnterResident("transformer");
+  const absl::StatusOr<bool> stays =
+      model_->EnterResident("transformer", model_->transformer.size());
   if (!stays.ok()) return stays.status();
   if (model_->moves() != graphs_moves_) {
     graphs_.Clear();
     graphs_moves_ = model_->moves();
   }
+  if (IsToBeMeasured(state)) return DenoiseMeasured(state);
   // Without rotary tables the shape is new: they are made, then products are measured.
   if (!*stays || !state.rope.defined()) {
     return model_->Run("transformer", model_->transformer, state);
@@ -124,6 +126,7 @@ absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
     }
     if (!status.ok()) return status;
   }
+  if (model_->HandsOver("transformer")) return PredictInGroup(batch);
   FluxState state;
   status = RunGuarded("transformer", [&] {
     state = GatherState(batch, device_, type_);
@@ -147,6 +150,41 @@ absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
   });
   if (!status.ok()) return status;
   return output;
+}
+
+// Each image is a state of its own, so that every rank has one to work on.
+absl::StatusOr<at::Tensor> FluxPipeline::PredictInGroup(Batch batch) {
+  absl::Status status;
+  std::vector<uint64_t> tickets;
+  for (size_t i = 0; i < batch.size() && status.ok(); ++i) {
+    FluxState state;
+    status = RunGuarded("transformer", [&] {
+      state = GatherState(batch.subspan(i, 1), device_, type_);
+      const auto known = ropes_.find(batch[i]->key);
+      if (known != ropes_.end()) state.rope = known->second;
+    });
+    if (!status.ok()) break;
+    const absl::StatusOr<uint64_t> ticket = model_->Launch("transformer", state);
+    status = ticket.status();
+    if (ticket.ok()) tickets.push_back(*ticket);
+  }
+  std::vector<at::Tensor> outputs;
+  for (size_t i = 0; i < tickets.size(); ++i) {
+    FluxState state;
+    const absl::Status arrived = model_->Await(tickets[i], &state);  // also after a failure
+    if (status.ok()) status = arrived;
+    if (!status.ok()) continue;
+    if (!ropes_.contains(batch[i]->key)) {
+      if (ropes_.size() == kMostRopes) ropes_.clear();
+      ropes_[batch[i]->key] = state.rope;
+    }
+    status = RunGuarded("transformer", [&] {
+      const at::Tensor output = state.img.to(at::kFloat);
+      outputs.push_back(batch[i]->negative ? Guide(batch.subspan(i, 1), output) : output);
+    });
+  }
+  if (!status.ok()) return status;
+  return Joined(outputs);
 }
 
 absl::Status FluxPipeline::Advance(Batch batch, const at::Tensor& outputs) {
@@ -191,7 +229,10 @@ absl::Status FluxPipeline::Step(absl::Span<Generation* const> batch) {
     }
   }
   absl::StatusOr<at::Tensor> outputs = Predict(generations);
-  if (absl::IsResourceExhausted(outputs.status()) && MakeRoom()) outputs = Predict(generations);
+  // A smaller batch is the caller's to try first.
+  if (absl::IsResourceExhausted(outputs.status()) && batch.size() == 1 && MakeRoom("denoising")) {
+    outputs = Predict(generations);
+  }
   if (!outputs.ok()) return outputs.status();
   if (absl::Status advanced = Advance(generations, *outputs); !advanced.ok()) return advanced;
   return RunGuarded("transformer", [&] { pacer_.Queued(device_); });

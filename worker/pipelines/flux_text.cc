@@ -19,7 +19,7 @@ namespace {
 // About thirty prompts of 512 tokens for the full model in bfloat16.
 constexpr uint64_t kCacheBytes = 128 << 20;
 
-at::Tensor Row(const std::vector<int64_t>& ids, at::Device device) {
+at::Tensor TokenRow(const std::vector<int64_t>& ids, at::Device device) {
   return ToDevice(at::tensor(ids, at::kLong).unsqueeze(0), device);
 }
 
@@ -69,7 +69,7 @@ absl::StatusOr<at::Tensor> FluxTextEncoder::EncodeClip(const std::string& text) 
   const PromptKey key = {"text_encoder", clip_tokenizer_->max_length(), text};
   if (at::Tensor known = cache_.Find(key); known.defined()) return known;
   ClipState state;
-  state.ids = Row(clip_tokenizer_->EncodePadded(text).ids, device_);
+  state.ids = TokenRow(clip_tokenizer_->EncodePadded(text).ids, device_);
   const absl::Status run = model_.Run("text_encoder", model_.clip, state);
   if (!run.ok()) return run;
   cache_.Insert(key, state.pooled);
@@ -80,7 +80,7 @@ absl::StatusOr<at::Tensor> FluxTextEncoder::EncodeT5(const std::string& text, in
   const PromptKey key = {"text_encoder_2", length, text};
   if (at::Tensor known = cache_.Find(key); known.defined()) return known;
   T5State state;
-  state.ids = Row(t5_tokenizer_->EncodePadded(text, length).ids, device_);
+  state.ids = TokenRow(t5_tokenizer_->EncodePadded(text, length).ids, device_);
   const absl::Status run = model_.Run("text_encoder_2", model_.t5, state);
   if (!run.ok()) return run;
   cache_.Insert(key, state.x);

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "worker/pipelines/device_group.h"
+#include "worker/pipelines/flux_group.h"
 #include "worker/pipelines/flux_pipeline.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/noop_pipeline.h"
@@ -36,11 +38,15 @@ struct FamilyPipeline {
   absl::Status (*examine)(const ModelLayout& layout, ModelFacts* facts);
   absl::StatusOr<std::unique_ptr<Pipeline>> (*load)(const ModelLayout& layout,
                                                     const LoadOptions& options);
+  // The blocks of a rank that follows in a group.
+  absl::StatusOr<std::unique_ptr<RankPart>> (*load_part)(const ModelLayout& layout,
+                                                         const LoadOptions& options,
+                                                         const placement::Plan& plan, int rank);
 };
 
 // A new pipeline is one line here.
 constexpr FamilyPipeline kPipelines[] = {
-    {"flux", ExamineFlux, FluxPipeline::Load},
+    {"flux", ExamineFlux, FluxPipeline::Load, LoadFluxPart},
 };
 
 absl::StatusOr<const FamilyPipeline*> PipelineOf(const ModelLayout& layout) {
@@ -49,6 +55,11 @@ absl::StatusOr<const FamilyPipeline*> PipelineOf(const ModelLayout& layout) {
   }
   return absl::FailedPreconditionError(
       absl::StrCat("no pipeline draws with ", std::string(layout.family->name), " models"));
+}
+
+absl::Status NotByGroups(const FamilyPipeline& pipeline) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "group_size: ", std::string(pipeline.family), " models are not run by groups of workers; leave it out"));
 }
 
 // Every weight file once, under the name by which the model's hash knows it.
@@ -92,7 +103,21 @@ absl::StatusOr<std::unique_ptr<Pipeline>> LoadPipeline(const ModelFiles& files,
   if (!layout.ok()) return layout.status();
   const absl::StatusOr<const FamilyPipeline*> pipeline = PipelineOf(*layout);
   if (!pipeline.ok()) return pipeline.status();
+  if (options.group != nullptr && (*pipeline)->load_part == nullptr) {
+    return NotByGroups(**pipeline);
+  }
   return (*pipeline)->load(*layout, options);
+}
+
+absl::StatusOr<std::unique_ptr<RankPart>> LoadRankPart(const ModelFiles& files,
+                                                       const LoadOptions& options,
+                                                       const placement::Plan& plan, int rank) {
+  const absl::StatusOr<ModelLayout> layout = FindModelFiles(files);
+  if (!layout.ok()) return layout.status();
+  const absl::StatusOr<const FamilyPipeline*> pipeline = PipelineOf(*layout);
+  if (!pipeline.ok()) return pipeline.status();
+  if ((*pipeline)->load_part == nullptr) return NotByGroups(**pipeline);
+  return (*pipeline)->load_part(*layout, options, plan, rank);
 }
 
 }  // namespace hanga

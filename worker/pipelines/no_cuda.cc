@@ -15,6 +15,8 @@ absl::StatusOr<GpuFacts> QueryGpu(int index) {
       absl::StrCat("device: cuda:", index, " does not exist; this hanga-worker is without CUDA"));
 }
 
+void LimitGpuMemory(const std::string&, uint64_t) {}
+
 void ReleaseUnusedGpuMemory() {}
 
 }  // namespace hanga

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "placement/topology.h"
 
 namespace hanga {
 
@@ -38,7 +40,13 @@ struct GenerationRequest {
   std::string sampler;          // empty: the model's default
   std::string scheduler;        // empty: the sampler's default
   std::optional<double> shift;  // unset: the model's
-  int width = 0, height = 0;    // pixels
+  double eta = 0;               // DDIM's noise, 0 to 1
+  int clip_skip = 0;            // last layers of CLIP text encoders to leave out
+  // Classifier-free guidance: how far its spread is brought back, and the share of the walk in
+  // which it is on, [start, end).
+  double guidance_rescale = 0;
+  double guidance_start = 0, guidance_end = 1;
+  int width = 0, height = 0;  // pixels
 };
 
 // 8-bit RGB, rows from the top, no padding.
@@ -85,11 +93,32 @@ struct PlacementLevers {
   bool operator==(const PlacementLevers&) const = default;
 };
 
+// The device and its host as they are at this moment.
+using DeviceProbe = std::function<absl::StatusOr<placement::Topology>(const std::string& device)>;
+
+class Group;  // worker/pipelines/group.h
+
 struct LoadOptions {
-  std::string device = "cpu";  // "cpu", "cuda:0"
-  std::string dtype = "auto";  // auto: float32 on CPUs, bfloat16 on GPUs
+  std::string device = "cpu";    // "cpu", "cuda:0"
+  std::string dtype = "auto";    // auto: float32 on CPUs, bfloat16 on GPUs
   std::string weights = "auto";  // auto: as dtype; fp8: the denoiser's matrices in 8 bits
   PlacementLevers placement;
+  // Of the leader of a group: the model is loaded by all its ranks, which know it by `deployment`.
+  std::shared_ptr<Group> group;
+  std::string deployment;
+  DeviceProbe probe;  // unset: the machine is measured
+  // Where block times are kept for the next plan. Unset: the user's cache on a GPU, nowhere on a
+  // CPU.
+  std::optional<std::string> measured_folder;
+};
+
+// Where a loaded model's blocks are, and what a step of one picture is predicted to take.
+struct PlacementView {
+  std::string plan_json;      // docs/formats/plan.md
+  std::string table;          // for people
+  uint64_t peak_bytes = 0;    // of the device's memory, predicted
+  int width = 0, height = 0;  // of the picture that is planned for
+  double step_seconds = 0;    // predicted
 };
 
 // One image on its way. Destroying it frees what it holds.
@@ -129,8 +158,26 @@ class Pipeline {
 
   virtual uint64_t resident_bytes() const = 0;  // weights on the device
 
-  // Where the blocks are, as a table for people; empty where everything simply stays on the device.
-  virtual std::string DescribePlacement() const { return ""; }
+  // Unset where everything simply stays on the device, without a plan.
+  virtual std::optional<PlacementView> Placement() const { return std::nullopt; }
+
+  // Several models share a device: while one is idle its weights may make room for another's.
+
+  // Moves weights to host memory, or leaves them to their files, until `bytes` of the device are
+  // given back or none is left; they come back when the model is next used. Returns what it gave.
+  virtual uint64_t Evict(uint64_t bytes) {
+    (void)bytes;
+    return 0;
+  }
+  // What it needs of the device's memory to run, beside what its weights take now.
+  virtual uint64_t missing_bytes() const { return 0; }
+
+  // Between pictures: `free_bytes` of the device are free beside what the weights take. Plans again
+  // and loads again where others took, or gave back, more than the plan allows for.
+  virtual void Adapt(uint64_t free_bytes) { (void)free_bytes; }
+
+  // What has gone otherwise than planned since the last call, and what was done: sentences.
+  virtual std::vector<std::string> TakeNotes() { return {}; }
 };
 
 // Finds the family by the files' configuration and keys, and checks every key and shape against

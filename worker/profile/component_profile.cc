@@ -18,7 +18,8 @@ void AppendComponent(const std::vector<BlockWeights*>& blocks, const ComponentWo
     p.phase = work.phase;
     p.precision =
         work.type == at::kFloat ? placement::Precision::kFp32 : placement::Precision::kFp16;
-    p.stored_bytes = p.run_bytes = LayOut(*block, {work.type, work.fp8}).bytes;
+    p.stored_bytes = LayOut(*block, {work.type, work.fp8}).bytes;
+    p.run_bytes = DeviceBytes(p.stored_bytes);
     if (work.fp8 && std::any_of(block->slots.begin(), block->slots.end(),
                                 [](const Slot& slot) { return slot.scales != nullptr; })) {
       p.precision = placement::Precision::kFp8;

@@ -26,6 +26,7 @@ absl::StatusOr<std::unique_ptr<ModelResidency>> ModelResidency::Load(
     if (placed.is_denoiser) model->denoiser_ = weights->get();
     model->networks_[placed.name] = {placed.makes_room_bytes, *std::move(weights)};
   }
+  model->host_budget_.ReleaseKept();  // what loading alone needed
   return model;
 }
 
@@ -46,13 +47,19 @@ absl::StatusOr<ResidentBlocks*> ModelResidency::Enter(const std::string& name) {
   return network.weights.get();
 }
 
-absl::Status ModelResidency::Evict() {
-  for (auto& [name, network] : networks_) {
-    network.weights->Close();
-    if (absl::Status moved = network.weights->Evict(UINT64_MAX); !moved.ok()) return moved;
-  }
+absl::StatusOr<uint64_t> ModelResidency::Evict(uint64_t bytes) {
+  const uint64_t before = device_budget_.used_bytes();
+  if (!current_.empty()) networks_.at(current_).weights->Close();
   current_.clear();
-  return absl::OkStatus();
+  for (const bool denoiser : {false, true}) {
+    for (auto& [name, network] : networks_) {
+      const uint64_t given = before - device_budget_.used_bytes();
+      if (given >= bytes) return given;
+      if ((network.weights.get() == denoiser_) != denoiser) continue;
+      if (absl::Status moved = network.weights->Evict(bytes - given); !moved.ok()) return moved;
+    }
+  }
+  return before - device_budget_.used_bytes();
 }
 
 ResidencyCounters ModelResidency::counters() const {

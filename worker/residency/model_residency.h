@@ -43,8 +43,10 @@ class ModelResidency {
   // Makes a network ready for passes. Throws as ATen does.
   absl::StatusOr<ResidentBlocks*> Enter(const std::string& network);
 
-  // The whole model leaves the device for the host; Enter brings its networks back.
-  absl::Status Evict();
+  // Blocks leave the device for the host, or are left to their files, until `bytes` are given back
+  // or the whole model is away; Enter brings its networks back. Those that run once a picture go
+  // first. Returns what was given back. RESOURCE_EXHAUSTED: neither host nor files can keep one.
+  absl::StatusOr<uint64_t> Evict(uint64_t bytes);
 
   uint64_t device_bytes() const { return device_budget_.used_bytes(); }
   uint64_t device_peak_bytes() const { return device_budget_.peak_bytes(); }

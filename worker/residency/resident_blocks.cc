@@ -146,7 +146,7 @@ absl::Status ResidentBlocks::Evict(uint64_t bytes) {
         counters_.evicted_bytes += entry.layout.bytes;
       }
     }
-    freed += entry.layout.bytes;
+    freed += DeviceBytes(entry.layout.bytes);
     Unbind(*entry.block);
     entry.views.clear();
     entry.slab.reset();
@@ -159,14 +159,16 @@ absl::Status ResidentBlocks::Evict(uint64_t bytes) {
 
 uint64_t ResidentBlocks::device_bytes() const {
   uint64_t bytes = ring_.size() * slot_bytes_;
-  for (const Entry& entry : entries_) bytes += entry.slab.defined() ? entry.layout.bytes : 0;
+  for (const Entry& entry : entries_)
+    bytes += entry.slab.defined() ? DeviceBytes(entry.layout.bytes) : 0;
   return bytes;
 }
 
 uint64_t ResidentBlocks::away_bytes() const {
   uint64_t bytes = 0;
   for (size_t i = 0; i < entries_.size(); ++i) {
-    if (!IsStreamed(i) && !entries_[i].slab.defined()) bytes += entries_[i].layout.bytes;
+    if (!IsStreamed(i) && !entries_[i].slab.defined())
+      bytes += DeviceBytes(entries_[i].layout.bytes);
   }
   return bytes;
 }

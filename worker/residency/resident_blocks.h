@@ -82,6 +82,10 @@ class ResidentBlocks {
   // or none is left. Waits for the device. RESOURCE_EXHAUSTED: the host has no room for one.
   absl::Status Evict(uint64_t bytes);
 
+  // Frees the host copies of blocks that are on the device, which are kept so that leaving again
+  // costs nothing. False: there are none. Done also when the host has no room for another block.
+  bool DropHostCopies();
+
   uint64_t device_bytes() const;  // now, with the ring
   uint64_t away_bytes() const;    // of blocks that stay when there is room, and are evicted
   uint64_t streamed_bytes_per_pass() const { return streamed_bytes_per_pass_; }

@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<ResidentBlocks>> ResidentBlocks::Load(
     if (entry.layout.bytes == 0) r.where_.tiers[i] = Tier::kDevice;
     if (!r.IsStreamed(i)) continue;
     r.streamed_.push_back(i);
-    r.slot_bytes_ = std::max(r.slot_bytes_, entry.layout.bytes);
+    r.slot_bytes_ = std::max(r.slot_bytes_, DeviceBytes(entry.layout.bytes));
     staged = staged || r.where_.tiers[i] != Tier::kPinned;
   }
   r.where_.ring_slots = r.streamed_.empty() ? 0 : std::max(1, r.where_.ring_slots);
@@ -72,12 +72,13 @@ absl::StatusOr<std::unique_ptr<ResidentBlocks>> ResidentBlocks::Load(
 }
 
 absl::Status ResidentBlocks::TakeDevice(Entry& entry) {
-  absl::StatusOr<Reservation> reserved = memory_.device_budget->Reserve(
-      entry.layout.bytes, absl::StrCat(name_, ", ", entry.block->name));
+  const uint64_t bytes = DeviceBytes(entry.layout.bytes);
+  absl::StatusOr<Reservation> reserved =
+      memory_.device_budget->Reserve(bytes, absl::StrCat(name_, ", ", entry.block->name));
   if (!reserved.ok()) return reserved.status();
   try {
-    entry.slab = at::empty({static_cast<int64_t>(entry.layout.bytes)},
-                           at::device(memory_.device).dtype(at::kByte));
+    entry.slab =
+        at::empty({static_cast<int64_t>(bytes)}, at::device(memory_.device).dtype(at::kByte));
   } catch (const c10::OutOfMemoryError&) {
     return absl::ResourceExhaustedError(
         absl::StrCat("out of memory on ", memory_.device.str(), " loading ", name_));
@@ -112,6 +113,9 @@ absl::Status ResidentBlocks::MakeHostSlab(Entry& entry, Tier* tier) {
   if (*tier == Tier::kPinned) slab->memory = memory_.host_budget->AllocatePinned(bytes);
   slab->pinned = slab->memory != nullptr;
   if (!slab->pinned) slab->memory = memory_.host_budget->AllocatePageable(bytes);
+  if (slab->memory == nullptr && DropHostCopies()) {
+    slab->memory = memory_.host_budget->AllocatePageable(bytes);
+  }
   *tier = slab->pinned ? Tier::kPinned : Tier::kPageable;
   if (slab->memory != nullptr) {
     slab->pieces = {{slab->memory->data(), 0, bytes}};
@@ -125,6 +129,19 @@ absl::Status ResidentBlocks::MakeHostSlab(Entry& entry, Tier* tier) {
       name_, ", ", entry.block->name, " needs ", bytes >> 20,
       " MiB of host memory, which host_limit does not leave, and cannot be streamed from its file, "
       "whose weights have another type or order"));
+}
+
+bool ResidentBlocks::DropHostCopies() {
+  bool dropped = false;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    if (IsStreamed(i) || !entry.slab.defined() || entry.host == nullptr) continue;
+    if (!dropped) engine_->Finish();  // copies from them may be under way
+    entry.host.reset();
+    dropped = true;
+  }
+  if (dropped) memory_.host_budget->ReleaseKept();
+  return dropped;
 }
 
 std::unique_ptr<HostSlab> ResidentBlocks::FileSlab(const Entry& entry) const {

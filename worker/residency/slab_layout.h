@@ -18,6 +18,13 @@ namespace hanga {
 // alignment, and the same weights must give the same bits wherever they lie.
 inline constexpr uint64_t kSlabAlignment = 256;
 
+// What a slab takes of a device: its allocator gives out large ones in pieces of 2 MiB, and a slab
+// that takes whole pieces leaves none that is too small for anything.
+constexpr uint64_t DeviceBytes(uint64_t slab_bytes) {
+  constexpr uint64_t kLarge = uint64_t{10} << 20, kPiece = uint64_t{2} << 20;
+  return slab_bytes < kLarge ? slab_bytes : (slab_bytes + kPiece - 1) / kPiece * kPiece;
+}
+
 // Where each of a block's slots lies in its slab. Slots that share a key share a part.
 struct SlabLayout {
   struct Part {

@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
@@ -62,6 +63,8 @@ struct StepGraphs::Graph {
     // Captures need a stream of their own, which begins after what is under way.
     const auto current = c10::cuda::getCurrentCUDAStream();
     current.synchronize();
+    // A graph has memory of its own: what launches one by one have left is given back for it.
+    c10::cuda::CUDACachingAllocator::emptyCache();
     {
       const c10::cuda::CUDAStreamGuard guard(c10::cuda::getStreamFromPool());
       graph.capture_begin(*pool, cudaStreamCaptureModeThreadLocal);

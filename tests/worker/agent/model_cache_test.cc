@@ -16,13 +16,15 @@ using ::testing::HasSubstr;
 
 class ModelCacheTest : public testing::Test {
  protected:
-  void Deploy(std::vector<std::string> paths, const std::string& revision = "1") {
+  void Deploy(std::vector<std::string> paths, const std::string& revision = "1",
+              const std::string& keep_resident = "") {
     std::vector<v1::ModelDeployment> deployments;
     for (const std::string& path : paths) {
       v1::ModelDeployment& deployment = deployments.emplace_back();
       deployment.set_name("models/" + path);
       deployment.set_path(path);
       deployment.set_revision(revision);
+      deployment.set_keep_resident(path == keep_resident);
     }
     for (const auto& deployment : book_.SetDeployments(deployments)) {
       ModelFiles files;
@@ -71,6 +73,95 @@ TEST_F(ModelCacheTest, WaitsForTheMemoryOfAModelInUse) {
   EXPECT_EQ(*Acquire("b"), nullptr);
   in_use.reset();
   EXPECT_NE(*Acquire("b"), nullptr);
+}
+
+TEST_F(ModelCacheTest, IdleModelsGiveOnlyTheBlocksThatAnotherNeeds) {
+  device_.free_bytes = 100;
+  device_.evicts = true;
+  device_.model_bytes = {{"a", 60}, {"b", 70}};
+  Deploy({"a", "b"});
+  (void)Acquire("a");
+  ASSERT_NE(*Acquire("b"), nullptr);
+  EXPECT_TRUE(Loaded("a"));
+  EXPECT_EQ(book_.Find("models/a")->placement.resident_bytes(), 30u) << "of 60, 30 were needed";
+  EXPECT_EQ(device_.free_bytes, 0u);
+}
+
+TEST_F(ModelCacheTest, AModelThatWasEvictedComesBackWithoutBeingLoadedAnew) {
+  device_.free_bytes = 100;
+  device_.evicts = true;
+  device_.model_bytes = {{"a", 60}, {"b", 70}};
+  Deploy({"a", "b"});
+  for (int i = 0; i < 3; ++i) {
+    for (const char* name : {"a", "b"}) {
+      ModelHandle model = *Acquire(name);
+      ASSERT_NE(model, nullptr);
+      ASSERT_TRUE(model->pipeline->Prepare({}).ok());  // brings back what was away
+      EXPECT_EQ(model->pipeline->missing_bytes(), 0u);
+    }
+  }
+  EXPECT_THAT(device_.loads, ElementsAre("a", "b"));
+}
+
+TEST_F(ModelCacheTest, AModelThatWasEvictedWaitsForTheMemoryOfOneInUse) {
+  device_.free_bytes = 100;
+  device_.evicts = true;
+  device_.model_bytes = {{"a", 60}, {"b", 70}};
+  Deploy({"a", "b"});
+  (void)Acquire("a");
+  ModelHandle in_use = *Acquire("b");
+  EXPECT_EQ(*Acquire("a"), nullptr);
+  EXPECT_TRUE(cache_.waits_for_memory());
+  in_use.reset();
+  EXPECT_NE(*Acquire("a"), nullptr);
+  EXPECT_FALSE(cache_.waits_for_memory());
+}
+
+TEST_F(ModelCacheTest, KeepResidentMeansNeitherEvictedNorDropped) {
+  device_.free_bytes = 100;
+  device_.evicts = true;
+  device_.model_bytes = {{"a", 60}, {"b", 70}, {"c", 30}};
+  Deploy({"a", "b", "c"}, "1", /*keep_resident=*/"a");
+  (void)Acquire("a");
+  (void)Acquire("c");
+  EXPECT_EQ(Acquire("b").status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_FALSE(cache_.DropIdle() && !Loaded("a"));
+  EXPECT_EQ(book_.Find("models/a")->placement.resident_bytes(), 60u);
+}
+
+TEST_F(ModelCacheTest, TellsAModelHowMuchMemoryIsFreeBeforeEveryUse) {
+  device_.free_bytes = 100;
+  device_.model_bytes = {{"a", 60}};
+  Deploy({"a"});
+  (void)Acquire("a");
+  device_.free_bytes = 7;  // another process took the rest
+  (void)Acquire("a");
+  EXPECT_THAT(device_.adapted, ElementsAre(7));
+}
+
+TEST_F(ModelCacheTest, WhatDoesNotFitIsReportedAndTriedAgainWhenMemoryComesFree) {
+  device_.free_bytes = uint64_t{100} << 20;
+  device_.model_bytes = {{"a", uint64_t{300} << 20}};
+  Deploy({"a"});
+  (void)outbox_.Next();
+  EXPECT_EQ(Acquire("a").status().code(), absl::StatusCode::kResourceExhausted);
+  const auto report = outbox_.Next()->model_report().model();
+  EXPECT_EQ(report.state(), v1::MODEL_STATE_UNUSABLE);
+  EXPECT_THAT(report.problem(), HasSubstr("300 MiB"));
+  EXPECT_EQ(Acquire("a").status().code(), absl::StatusCode::kFailedPrecondition);
+  book_.FreeBytes(device_.free_bytes);
+  EXPECT_EQ(outbox_.Next(), std::nullopt) << "no more is free than before";
+  device_.free_bytes = uint64_t{900} << 20;
+  book_.FreeBytes(device_.free_bytes);
+  EXPECT_EQ(outbox_.Next()->model_report().model().state(), v1::MODEL_STATE_USABLE);
+  EXPECT_NE(*Acquire("a"), nullptr);
+}
+
+TEST_F(ModelCacheTest, ReportsThePlan) {
+  Deploy({"a"});
+  (void)outbox_.Next();
+  (void)Acquire("a");
+  EXPECT_EQ(outbox_.Next()->model_report().placement().table(), "all of it on the fake");
 }
 
 TEST_F(ModelCacheTest, RefusesWhatCannotFitWithTheNumbers) {

@@ -299,5 +299,51 @@ TEST_F(StepLoopTest, WaitsForAModelThatIsNotExaminedYet) {
   EXPECT_TRUE(loop_.Turn());
 }
 
+TEST_F(StepLoopTest, MeasuresStepsBySizeAndReportsThemWithEveryPicture) {
+  device_.during_step = [&] { now_ += absl::Milliseconds(300); };
+  Assign(Assignment(1, 3));
+  Assign(Assignment(2, 2, 16));
+  RunAll();
+  v1::ModelPlacement placement;
+  while (auto message = outbox_.Next()) {
+    if (message->has_model_report()) placement = message->model_report().placement();
+  }
+  ASSERT_EQ(placement.step_times_size(), 2);
+  for (const v1::StepTimes& times : placement.step_times()) {
+    EXPECT_NEAR(times.measured_seconds(), 0.3, 1e-9);
+    EXPECT_EQ(times.steps(), times.width() == 8 ? 2u : 1u) << "the first does not count";
+    EXPECT_EQ(times.predicted_seconds(), times.width() == 8 ? 0.25 : 0.0);
+  }
+}
+
+TEST_F(StepLoopTest, TellsTheJobAndTheModelWhatWentOtherwiseThanPlanned) {
+  Assign(Assignment(1, 2));
+  device_.during_step = [&] { device_.notes = {"out of memory: planned again"}; };
+  RunAll();
+  std::string note, model_note;
+  while (auto message = outbox_.Next()) {
+    if (message->has_task_update()) note += message->task_update().note();
+    if (message->has_model_report() && message->model_report().placement().notes_size() > 0) {
+      model_note = message->model_report().placement().notes(0);
+    }
+  }
+  EXPECT_EQ(model_note, "out of memory: planned again");
+}
+
+TEST_F(StepLoopTest, HandsBackWhatDoesNotFitHereWithoutAnAttempt) {
+  device_.model_bytes["a"] = device_.free_bytes + 1;
+  v1::ModelDeployment deployment;
+  deployment.set_name("models/a");
+  deployment.set_path("a");
+  deployment.set_revision("2");
+  book_.SetDeployments({deployment});
+  book_.Examined(deployment, engine_.examine({.path = "a", .components = {}}));
+  Assign(Assignment(1, 2));
+  RunAll();
+  Receive();
+  EXPECT_EQ(results_["jobs/1"].outcome(), v1::TASK_OUTCOME_REFUSED);
+  EXPECT_THAT(results_["jobs/1"].error().message(), HasSubstr("MiB"));
+}
+
 }  // namespace
 }  // namespace hanga

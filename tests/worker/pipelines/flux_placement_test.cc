@@ -63,7 +63,7 @@ std::vector<uint8_t> Draw(const std::string& model, const LoadOptions& options,
     }
     drawn = image->rgb;
   }
-  if (table != nullptr) *table = (*pipeline)->DescribePlacement();
+  if (table != nullptr) *table = (*pipeline)->Placement()->table;
   return drawn;
 }
 

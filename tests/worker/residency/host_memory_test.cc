@@ -3,6 +3,7 @@
 
 #include "worker/residency/host_memory.h"
 
+#include <ATen/Context.h>
 #include <gtest/gtest.h>
 
 #include "worker/residency/device_budget.h"
@@ -24,6 +25,16 @@ TEST(HostBudgetTest, LocksNoPageWhereTheLimitIsZero) {
   HostBudget budget(0, 1 << 20);
   EXPECT_EQ(budget.AllocatePinned(64), nullptr);
   EXPECT_FALSE(budget.pinning_refused());
+}
+
+TEST(HostBudgetTest, AsksOnceWhereTheSystemLocksNoPagesAndGivesOthers) {
+  if (at::hasCUDA()) GTEST_SKIP() << "the driver of this machine locks pages";
+  HostBudget budget(1 << 20, 1 << 20);
+  EXPECT_EQ(budget.AllocatePinned(64), nullptr);
+  EXPECT_TRUE(budget.pinning_refused());
+  const auto pageable = budget.AllocatePageable(64);
+  ASSERT_NE(pageable, nullptr);
+  EXPECT_FALSE(pageable->pinned());
 }
 
 TEST(DeviceBudgetTest, RemembersItsPeakAndTellsNumbersWhenItRefuses) {

@@ -71,7 +71,7 @@ TEST_F(ModelResidencyTest, IsRefusedWhereTheDenoiserMakesNoRoom) {
 TEST_F(ModelResidencyTest, AModelThatWasEvictedTakesNoDeviceMemoryAndRunsAgain) {
   auto model = Load(kPlenty, 0);
   const at::Tensor text = Run(*model, "text"), step = Run(*model, "denoiser");
-  ASSERT_TRUE(model->Evict().ok());
+  ASSERT_TRUE(model->Evict(UINT64_MAX).ok());
   EXPECT_EQ(model->device_bytes(), 0);
   const int reads = source_->reads;
   EXPECT_TRUE(Run(*model, "text").equal(text));

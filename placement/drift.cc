@@ -1,0 +1,19 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "placement/drift.h"
+
+#include <algorithm>
+
+#include "placement/quantities.h"
+
+namespace hanga::placement {
+
+Drift DriftOf(const RankPlan& rank, uint64_t free_bytes) {
+  if (free_bytes < rank.peak_bytes + rank.reserve_bytes / 2) return Drift::kTighter;
+  const uint64_t more = std::max(kGiB, rank.free_bytes / 10);
+  if (rank.ring_slots > 0 && free_bytes > rank.free_bytes + more) return Drift::kRoomier;
+  return Drift::kNone;
+}
+
+}  // namespace hanga::placement
