@@ -20,9 +20,11 @@ install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}
 install(DIRECTORY models/demo DESTINATION ${CMAKE_INSTALL_DATADIR}/hanga/models COMPONENT server)
 
 if(TARGET hanga-worker)
-  # The wheel's own layout, so that its libraries find each other.
-  set_target_properties(hanga-worker PROPERTIES
-    INSTALL_RPATH "$ORIGIN/../lib/hanga/torch/lib;$ORIGIN/../lib/hanga/nvidia/cu13/lib")
+  # The wheel's own layout, so that its libraries find each other. Linked with the installed paths
+  # first; those of the build, which HangaTorch gives the linker, follow. Nothing is to be rewritten
+  # then, which CMake could not do with paths that it does not know.
+  set_target_properties(hanga-worker PROPERTIES BUILD_WITH_INSTALL_RPATH ON
+    INSTALL_RPATH "$ORIGIN/../lib/hanga/torch/lib;$ORIGIN/../lib/hanga/nvidia/cu13/lib;$ORIGIN/../lib/hanga/nvidia/nccl/lib")
   install(TARGETS hanga-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT worker)
   get_filename_component(site_packages ${torch} DIRECTORY)
   install(FILES ${torch}/lib/libtorch_cpu.so ${torch}/lib/libc10.so ${torch}/lib/libgomp.so.1
