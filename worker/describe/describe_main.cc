@@ -23,7 +23,7 @@ namespace hanga {
 namespace {
 
 struct DescribeOptions {
-  std::string model, size, dtype = "bfloat16";
+  std::string model, size, dtype = "bfloat16", weights = "auto";
   int steps = 0;
   bool json = false;
 };
@@ -48,6 +48,8 @@ absl::StatusOr<placement::ModelProfile> Describe(const DescribeOptions& options)
   const absl::StatusOr<at::ScalarType> type =
       ParseDtype(options.dtype == "auto" ? "bfloat16" : options.dtype, at::kCPU);
   if (!type.ok()) return type.status();
+  const absl::StatusOr<WeightStorage> storage = ParseWeights(options.weights, *type);
+  if (!storage.ok()) return storage.status();
   GenerationRequest request;
   request.width = request.height = 1024;
   FluxArchitecture architecture;
@@ -78,10 +80,11 @@ absl::StatusOr<placement::ModelProfile> Describe(const DescribeOptions& options)
           "--size: \"", options.size, "\" is not WIDTHxHEIGHT in pixels, 16 to 8192 each"));
     }
   }
-  placement::ModelProfile profile = ProfileOf(name, architecture, request, *type);
+  placement::ModelProfile profile = ProfileOf(name, architecture, request, *storage);
   if (!fingerprint.empty()) {
     ApplyMeasured(DefaultCacheFolder(),
-                  MeasuredKeyOf(fingerprint, *type, "", profile.width, profile.height), &profile);
+                  MeasuredKeyOf(fingerprint, *storage, "", profile.width, profile.height),
+                  &profile);
   }
   return profile;
 }
@@ -128,6 +131,8 @@ int DescribeMain(int argc, char** argv) {
   app.add_option("--steps", options.steps, "Denoising steps; default: the model's")
       ->check(CLI::Range(0, 1000));
   app.add_option("--dtype", options.dtype, "bfloat16, float16 or float32")->capture_default_str();
+  app.add_option("--weights", options.weights, "auto, or fp8: the denoiser's in 8 bits")
+      ->capture_default_str();
   app.add_flag("--json", options.json, "The profile that hanga plan reads");
   if (const int code = Parse(app, argc, argv); code >= 0) return code;
   const absl::StatusOr<placement::ModelProfile> profile = Describe(options);

@@ -47,6 +47,19 @@ TEST(FluxProfileTest, HasTheBytesOfEveryWeightAndLittleMore) {
   EXPECT_NEAR(WeightsOf(profile, "text_encoder_2"), 2 * 4762310656.0, 1e7);
 }
 
+TEST(FluxProfileTest, BlocksInEightBitsAreHalfAsLargeAndFaster) {
+  Workload work;
+  const ModelProfile plain = ProfileFlux("FLUX.1-dev", {}, work);
+  work.fp8_weights = true;
+  const ModelProfile fp8 = ProfileFlux("FLUX.1-dev", {}, work);
+  EXPECT_NEAR(static_cast<double>(WeightsOf(fp8, "transformer")),
+              0.5 * static_cast<double>(WeightsOf(plain, "transformer")), 3e7);  // scales, ends
+  EXPECT_EQ(WeightsOf(fp8, "text_encoder_2"), WeightsOf(plain, "text_encoder_2"));
+  EXPECT_EQ(BlockOf(fp8, "transformer", "single_blocks.5").precision, placement::Precision::kFp8);
+  EXPECT_EQ(BlockOf(fp8, "transformer", "prelude").precision, placement::Precision::kFp16);
+  EXPECT_EQ(BlockOf(fp8, "conditioning", "embedding").precision, placement::Precision::kFp16);
+}
+
 TEST(FluxProfileTest, CountsTheArithmeticOfABlockAtItsTokens) {
   const ModelProfile profile = ProfileFlux("FLUX.1-dev", {}, {});
   const double tokens = 4096 + 512, hidden = 3072;
