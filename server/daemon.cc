@@ -4,6 +4,7 @@
 #include "server/daemon.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -30,6 +31,14 @@ absl::Status WritePortFile(const std::string& path, int port) {
   if (!error) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("cannot write the port file ", path, ": ", error.message()));
+}
+
+// Tokens' hashes and private keys are nobody else's business; a warning, since it is no error here.
+void WarnIfOthersMayRead(const std::string& path) {
+  struct stat facts {};
+  if (path.empty() || stat(path.c_str(), &facts) != 0 || (facts.st_mode & S_IROTH) == 0) return;
+  spdlog::warn("a secret file is readable by others file=\"{}\" mode={:o}: chmod o-r it", path,
+               facts.st_mode & 0777U);
 }
 
 absl::Status Sentence(const absl::Status& status, absl::string_view before) {
@@ -117,6 +126,8 @@ absl::Status Daemon::Open() {
   if (!supervisor.ok()) return supervisor.status();
   supervisor_ = *std::move(supervisor);
   releasing_ = supervisor_.get();
+  WarnIfOthersMayRead(config_.server.token_file);
+  WarnIfOthersMayRead(config_.server.tls.key);
   if (auto status = OpenMetrics(); !status.ok()) return status;
   return WritePortFile(config_.server.port_file, port());
 }

@@ -44,6 +44,19 @@ class ObserveTest(served.ServedTestCase):
         started = [line for line in lines if line["message"].startswith("worker started")]
         self.assertEqual(started[0]["worker"], "cpu-0")
 
+    def test_a_secret_that_others_may_read_is_warned_of(self):
+        hangad = self.serve(workers=1)
+        tokens = hangad.folder / "tokens"
+        tokens.write_text("# nobody yet\n")
+        text = hangad.text()
+        hangad.text = lambda: text.replace("[metrics]", 'token_file = "tokens"\n[metrics]')
+        for mode, warned in ((0o640, False), (0o644, True)):
+            self.assertEqual(hangad.end(), 0)
+            (hangad.folder / "log").unlink()
+            tokens.chmod(mode)
+            hangad.start()
+            self.assertIs("readable by others" in hangad.log(), warned, hangad.log())
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
