@@ -37,6 +37,10 @@ void AddRunOptions(CLI::App* app, hanga::RunOptions* run) {
   app->add_option("--threads", run->threads, "Threads of a CPU device; 0: all")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  app->add_option("--group-listen", run->group_listen,
+                  "HOST:PORT or unix:PATH where other workers of a group reach this one; give an "
+                  "address of this host for groups over several hosts; '' joins none")
+      ->capture_default_str();
   app->add_option("--max-tasks", run->max_tasks, "Images held at once; 0: 1 on a CPU, 4 on a GPU")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();

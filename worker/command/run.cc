@@ -60,13 +60,14 @@ int Refuse(const absl::Status& status) {
   return kExitRefused;
 }
 
-Engine BindEngine(const Device& device) {
+Engine BindEngine(const Device& device, std::shared_ptr<GroupDoor> door) {
   Engine engine;
   engine.examine = ExamineModel;
   engine.load = LoadPipeline;
   engine.free_bytes = device.free_bytes;
   engine.release_memory = ReleaseUnusedGpuMemory;
   engine.device = device.torch_name;
+  engine.door = std::move(door);
   return engine;
 }
 
@@ -114,10 +115,20 @@ int Run(const RunOptions& options) {
   WorkerOptions worker_options = MakeOptions(options, *device);
   if (absl::Status s = CheckId(worker_options.id); !s.ok()) return Refuse(s);
 
+  std::shared_ptr<GroupDoor> door;
+  if (!options.group_listen.empty()) {
+    auto opened = OpenGroupDoor(options.group_listen, device->torch_name);
+    if (!opened.ok()) {
+      return Refuse(absl::Status(opened.status().code(),
+                                 absl::StrCat("--group-listen: ", opened.status().message())));
+    }
+    door = *std::move(opened);
+  }
+
   GrpcStreamFactory factory(options.scheduler);
   spdlog::info("worker {} on {} ({}), version " HANGA_VERSION, worker_options.id, device->info.id(),
                device->info.model());
-  Worker worker(std::move(worker_options), BindEngine(*device), &factory);
+  Worker worker(std::move(worker_options), BindEngine(*device, std::move(door)), &factory);
   TerminateOnSignals(signals, &worker);
   const LinkEnd end = worker.Run();
   spdlog::shutdown();

@@ -15,9 +15,10 @@ struct RunOptions {
   SchedulerAddress scheduler;
   std::string id;  // empty: "<host>-<device>"
   std::string device = "cpu:0";
-  int threads = 0;          // of a CPU device; 0: all
-  size_t max_tasks = 0;     // 0: 1 on a CPU, 4 on a GPU
-  size_t max_batch = 8;     // generations that step together
+  int threads = 0;                           // of a CPU device; 0: all
+  std::string group_listen = "127.0.0.1:0";  // where other ranks of a group reach it; empty: none
+  size_t max_tasks = 0;                      // 0: 1 on a CPU, 4 on a GPU
+  size_t max_batch = 8;                      // generations that step together
   double away_timeout = 0;  // seconds without the scheduler after which to give up; 0: never
   std::string log_level = "info", log_format = "text";
 };
