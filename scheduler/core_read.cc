@@ -156,7 +156,9 @@ absl::StatusOr<v1::Model> Core::GetModel(absl::string_view name) {
     return StatusWithReason(absl::StatusCode::kNotFound, "MODEL_NOT_FOUND",
                             "name: there is no such model");
   }
-  return *models_.View(*index);
+  v1::Model model = *models_.View(*index);
+  models_.AddPlacements(*index, &model);
+  return model;
 }
 
 }  // namespace hanga

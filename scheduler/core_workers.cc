@@ -196,7 +196,15 @@ void Core::OnModelReport(Session& session, v1::ModelReport report) {
   if (!index.has_value()) return;
   const std::string problem = report.model().problem();
   const bool unusable = report.model().state() == v1::MODEL_STATE_UNUSABLE;
+  const std::string table = report.placement().table();
+  const v1::ModelReport* before = models_.ReportOf(*index, session.worker_id());
+  const bool placed_anew =
+      !table.empty() && (before == nullptr || before->placement().table() != table);
   if (!models_.Report(*index, session.worker_id(), std::move(report))) return;
+  if (placed_anew) {
+    spdlog::info("{} is placed on workers/{} so:\n{}", models_.name(*index), session.worker_id(),
+                 table);
+  }
   if (unusable) {
     spdlog::warn("{} cannot be used on workers/{}: {}", models_.name(*index), session.worker_id(),
                  problem);

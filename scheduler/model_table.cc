@@ -110,6 +110,15 @@ v1::Model ModelTable::Describe(uint32_t index) const {
   return model;
 }
 
+void ModelTable::AddPlacements(uint32_t index, v1::Model* model) const {
+  for (const auto& [worker, report] : entries_[index].reports) {
+    if (!report.loaded() || !report.has_placement()) continue;
+    v1::ModelPlacement& placement = *model->add_placements();
+    placement = report.placement();
+    placement.set_worker("workers/" + worker);
+  }
+}
+
 bool ModelTable::UsableOn(uint32_t index, const std::string& worker) const {
   const auto& reports = entries_[index].reports;
   const auto it = reports.find(worker);

@@ -45,6 +45,8 @@ class ModelTable {
 
   // Merged over the workers: usable where one can use it, unusable where all that answered cannot.
   std::shared_ptr<const v1::Model> View(uint32_t index) const;
+  // How it is placed on each worker that has it loaded: too much for lists and checks.
+  void AddPlacements(uint32_t index, v1::Model* model) const;
   const v1::Model& facts(uint32_t index) const { return entries_[index].facts; }
   bool UsableOn(uint32_t index, const std::string& worker) const;
   bool AnyUsableOn(const std::string& worker) const;

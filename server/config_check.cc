@@ -10,6 +10,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "placement/expression.h"
 #include "server/config.h"
 #include "server/devices.h"
 
@@ -53,6 +55,42 @@ absl::Status CheckWorkers(const WorkersConfig& workers) {
   return absl::OkStatus();
 }
 
+// Whether a worker of this server may have the device. What workers of other hosts have is not
+// known here: only GPUs beyond this host's own are refused, where it has any and uses them.
+bool MayExist(absl::string_view name, const std::vector<std::string>& devices) {
+  int index = 0;
+  if (!absl::ConsumePrefix(&name, "cuda:") || !absl::SimpleAtoi(name, &index)) return true;
+  const int gpus = CountGpus();
+  return index < gpus || gpus == 0 || devices.empty() ||
+         std::find(devices.begin(), devices.end(), absl::StrCat("cuda:", index)) != devices.end();
+}
+
+absl::Status CheckPlacement(const ModelConfig& model, const std::vector<std::string>& devices) {
+  if (model.placement == "auto") return absl::OkStatus();
+  const auto in_model = [&](const absl::Status& status) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("model '", model.name, "', placement: ", status.message()));
+  };
+  const auto expression = placement::ParseExpression(model.placement);
+  if (!expression.ok()) return in_model(expression.status());
+  for (const placement::DeviceRef& device : placement::DevicesOf(*expression)) {
+    if (MayExist(device.name, devices)) continue;
+    return in_model(placement::ExpressionError(
+        model.placement, device.offset,
+        absl::StrCat("a device of this host, which has ", CountGpus(), " GPUs"),
+        "cuda:0, or cpu for host memory"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPlacements(const Config& config) {
+  for (const ModelConfig& model : config.models) {
+    const absl::Status status = CheckPlacement(model, config.workers.devices);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 template <typename Items>
 absl::Status CheckUnique(absl::string_view kind, const Items& items) {
   std::set<absl::string_view> names;
@@ -72,9 +110,9 @@ absl::Status CheckGroups(const Config& config) {
     if (model.group_size <= 1) continue;
     if (first == nullptr) first = &model;
     if (model.group_size == first->group_size) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "model.group_size is ", first->group_size, " for '", first->name, "' and ",
-        model.group_size, " for '", model.name, "'; a server has groups of one size"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("model.group_size is ", first->group_size, " for '", first->name, "' and ",
+                     model.group_size, " for '", model.name, "'; a server has groups of one size"));
   }
   return absl::OkStatus();
 }
@@ -84,7 +122,7 @@ absl::Status CheckGroups(const Config& config) {
 absl::Status CheckConfig(const Config& config) {
   for (const absl::Status& status :
        {CheckTls(config.server), CheckWorkers(config.workers), CheckUnique("model", config.models),
-        CheckUnique("tenant", config.tenants), CheckGroups(config)}) {
+        CheckUnique("tenant", config.tenants), CheckGroups(config), CheckPlacements(config)}) {
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

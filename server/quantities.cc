@@ -5,31 +5,10 @@
 
 #include <limits>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "placement/quantities.h"
+
 namespace hanga {
-namespace {
-
-struct Unit {
-  absl::string_view suffix;
-  uint64_t bytes;
-};
-
-constexpr Unit kByteUnits[] = {
-    {"KiB", uint64_t{1} << 10},
-    {"MiB", uint64_t{1} << 20},
-    {"GiB", uint64_t{1} << 30},
-    {"TiB", uint64_t{1} << 40},
-    {"kB", 1'000},
-    {"MB", 1'000'000},
-    {"GB", 1'000'000'000},
-    {"TB", 1'000'000'000'000},
-    {"B", 1},
-    {"", 1},
-};
-
-}  // namespace
 
 bool ParseTimeSpan(absl::string_view text, absl::Duration* duration) {
   absl::Duration days;
@@ -49,18 +28,12 @@ bool ParseTimeSpan(absl::string_view text, absl::Duration* duration) {
 }
 
 bool ParseByteSize(absl::string_view text, uint64_t* bytes) {
-  for (const Unit& unit : kByteUnits) {
-    if (!absl::EndsWith(text, unit.suffix)) continue;
-    absl::string_view digits = text.substr(0, text.size() - unit.suffix.size());
-    digits = absl::StripTrailingAsciiWhitespace(digits);
-    uint64_t count = 0;
-    if (!absl::SimpleAtoi(digits, &count)) return false;
-    constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-    if (count > kMost / unit.bytes) return false;
-    *bytes = count * unit.bytes;
-    return true;
-  }
-  return false;
+  constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (absl::SimpleAtoi(text, bytes)) return *bytes <= kMost;
+  const auto parsed = placement::ParseByteSize({text.data(), text.size()});
+  if (!parsed.ok() || *parsed > kMost) return false;
+  *bytes = *parsed;
+  return true;
 }
 
 }  // namespace hanga

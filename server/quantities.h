@@ -14,7 +14,7 @@ namespace hanga {
 // "250ms", "30s", "1h30m", "7d". False if `text` is no non-negative duration with a unit.
 bool ParseTimeSpan(absl::string_view text, absl::Duration* duration);
 
-// "4096", "500MB", "10GiB". False if `text` is no size, or one of 2^63 bytes or more.
+// "4096", "500mb", "2.5 GiB": with the units of allocation expressions, all 1024-based. False if `text` is no size, or one of 2^63 bytes or more.
 bool ParseByteSize(absl::string_view text, uint64_t* bytes);
 
 }  // namespace hanga

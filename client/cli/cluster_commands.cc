@@ -1,10 +1,11 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// hanga models, hanga workers, hanga drain, hanga undrain.
+// hanga models, hanga models NAME, hanga workers, hanga drain, hanga undrain.
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/json_lines.h"
 #include "client/cli/session.h"
@@ -15,6 +16,7 @@ namespace hanga::cli {
 namespace {
 
 constexpr char kModelsExamples[] = R"(  hanga models
+  hanga models flux-dev
   hanga models --json | jq '.model | {name, state, problem}')";
 
 constexpr char kWorkersExamples[] = R"(  hanga workers
@@ -53,15 +55,57 @@ absl::StatusOr<ExitCode> Models(const Session& session) {
   return kOk;
 }
 
+// One model: where its blocks are, and what its steps take beside what was predicted.
+absl::StatusOr<ExitCode> OneModel(const std::string& name, const Session& session) {
+  const auto client = session.Connect();
+  if (!client.ok()) return client.status();
+  const auto model = (*client)->GetModel(ResourceName("models", name));
+  if (!model.ok()) return model.status();
+  if (session.json) {
+    std::cout << JsonLine("model", *model) << '\n';
+    return kOk;
+  }
+  std::cout << ResourceId(model->name()) << ": " << StateText(model->state())
+            << (model->problem().empty() ? "" : ", ") << model->problem() << '\n';
+  for (const v1::ModelPlacement& placement : model->placements()) {
+    std::cout << "\non " << ResourceId(placement.worker()) << ", "
+              << BytesText(placement.resident_bytes()) << " of weights on its device\n"
+              << placement.table();
+    for (const std::string& note : placement.notes()) std::cout << "note: " << note << '\n';
+    Table table({"SIZE", "IMAGES", "STEPS", "MEASURED", "PREDICTED", "ERROR"});
+    for (const v1::StepTimes& t : placement.step_times()) {
+      const bool known = t.predicted_seconds() > 0 && t.measured_seconds() > 0;
+      const double error = known ? t.predicted_seconds() / t.measured_seconds() - 1 : 0;
+      table.Add({absl::StrCat(t.width(), "x", t.height()), absl::StrCat(t.batch()),
+                 absl::StrCat(t.steps()), absl::StrFormat("%.3g s", t.measured_seconds()),
+                 known ? absl::StrFormat("%.3g s", t.predicted_seconds()) : "-",
+                 known ? absl::StrFormat("%+.1f %%", 100 * error) : "-"});
+    }
+    if (placement.step_times_size() > 0) table.Print(std::cout);
+  }
+  return kOk;
+}
+
+// "leads 2", "follows cpu-0"; in brackets until the ranks have met.
+std::string GroupText(const v1::Worker& worker) {
+  const v1::WorkerGroup& group = worker.group();
+  if (group.workers_size() == 0) return "-";
+  const std::string text = group.rank() == 0
+                               ? absl::StrCat("leads ", group.workers_size())
+                               : absl::StrCat("follows ", ResourceId(group.workers(0)));
+  return group.ready() ? text : absl::StrCat("(", text, ")");
+}
+
 void PrintWorkers(const std::vector<v1::Worker>& workers) {
   Table table({"WORKER", "STATE", "DEVICE", "FREE", "RUNNING", "DONE", "FAILED", "RESTARTS", "HOST",
-               "PROBLEM"});
+               "GROUP", "PROBLEM"});
   for (const v1::Worker& worker : workers) {
     table.Add({ResourceId(worker.name()), StateText(worker.state()),
                OrDash(absl::StrCat(worker.device().id(), " ", worker.device().model())),
                BytesText(worker.device().free_bytes()), absl::StrCat(worker.running_size()),
                absl::StrCat(worker.tasks_finished()), absl::StrCat(worker.tasks_failed()),
-               absl::StrCat(worker.restarts()), OrDash(worker.host()), worker.problem()});
+               absl::StrCat(worker.restarts()), OrDash(worker.host()), GroupText(worker),
+               worker.problem()});
   }
   table.Print(std::cout);
 }
@@ -104,8 +148,16 @@ absl::StatusOr<ExitCode> Undrain(const std::string& name, const Session& session
 }  // namespace
 
 void AddClusterCommands(CLI::App& app, Session& session) {
-  AddCommand(app, "models", "list the models that the server offers", kModelsExamples)
-      ->callback([&session] { session.run = Models; });
+  CLI::App* models =
+      AddCommand(app, "models", "list the models that the server offers", kModelsExamples);
+  auto model = std::make_shared<std::string>();
+  models->add_option("model", *model,
+                     "name or id of one: where its blocks are, and its step times");
+  models->callback([model, &session] {
+    session.run = [model](Session& session) {
+      return model->empty() ? Models(session) : OneModel(*model, session);
+    };
+  });
   AddCommand(app, "workers", "list the workers and what they do", kWorkersExamples)
       ->callback([&session] { session.run = Workers; });
 

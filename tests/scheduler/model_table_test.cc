@@ -111,5 +111,23 @@ TEST_F(ModelTableTest, GuessesUntilItHasMeasured) {
   EXPECT_NEAR(table_.seconds_per_work(a()), 2.2e-6, 1e-12);
 }
 
+TEST_F(ModelTableTest, TellsThePlacementsOfWorkersThatHaveItLoaded) {
+  v1::ModelReport placed = Usable("r1", true), idle = Usable();
+  placed.mutable_placement()->set_table("all of it");
+  idle.mutable_placement()->set_table("nothing");
+  table_.Report(a(), "gpu-0", placed);
+  table_.Report(a(), "gpu-1", idle);
+  v1::Model model = *table_.View(a());
+  EXPECT_EQ(model.placements_size(), 0) << "lists are spared the tables";
+  table_.AddPlacements(a(), &model);
+  ASSERT_THAT(model.placements(), SizeIs(1));
+  EXPECT_EQ(model.placements(0).worker(), "workers/gpu-0");
+  EXPECT_EQ(model.placements(0).table(), "all of it");
+  table_.ForgetWorker("gpu-0");
+  model.clear_placements();
+  table_.AddPlacements(a(), &model);
+  EXPECT_THAT(model.placements(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace hanga

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace hanga {
 namespace {
 
@@ -147,6 +149,48 @@ TEST(ConfigTest, ChecksWhatOnlyTheWholeTells) {
   }
   config.workers.devices = {};
   EXPECT_TRUE(CheckConfig(config).ok()) << "remote workers alone";
+}
+
+TEST(ConfigTest, RefusesAnExpressionWithItsPlaceAndASuggestion) {
+  Config config;
+  config.models.emplace_back().name = "flux";
+  config.models.back().placement = "cuda:0,2,5gb;cpu,*";
+  const absl::Status status = CheckConfig(config);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("model 'flux', placement:"));
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("column"));
+  config.models.back().placement = "cuda:0,2.5gb;cpu,*";
+  EXPECT_TRUE(CheckConfig(config).ok()) << CheckConfig(config);
+}
+
+TEST(ConfigTest, ReadsSizesLikeThoseOfAllocationExpressions) {
+  for (const char* text : {"12gb", "12GB", "12 GiB", "12288mb"}) {
+    const auto config = ParseConfig(
+        absl::StrCat("[[model]]\nname = \"a\"\npath = \"/a\"\n", "vram_limit = \"", text, "\"\n"),
+        "hangad.toml");
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(*config->models[0].vram_limit, uint64_t{12} << 30) << text;
+  }
+}
+
+TEST(ConfigTest, AGroupNeedsASplitModelAndOneSizeForAll) {
+  EXPECT_THAT(ErrorOf("[[model]]\nname = \"a\"\npath = \"/a\"\ngroup_size = 2\n"),
+              HasSubstr("need mode = \"split\""));
+  const auto config = ParseConfig(R"(
+[[model]]
+name = "a"
+path = "/a"
+mode = "split"
+group_size = 2
+[[model]]
+name = "b"
+path = "/b"
+mode = "split"
+group_size = 3
+)",
+                                  "/etc/hanga.toml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_THAT(std::string(CheckConfig(*config).message()), HasSubstr("groups of one size"));
 }
 
 }  // namespace
