@@ -6,7 +6,9 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bench/engine/commands.h"
@@ -37,7 +39,7 @@ nlohmann::ordered_json Fp8Error(const Options& o) {
   FillRandomly(blocks.Weights(), at::kBFloat16, at::kCUDA);
   const FluxState inputs = MakeFluxInputs(params, o);
 
-  // One state a block, from the bfloat16 run; every fifth single block is enough.
+  // What each block is given and makes of it in the bfloat16 run.
   std::vector<FluxState> before, after;
   FluxState s = inputs;
   for (size_t i = 0; i < blocks.size(); ++i) {

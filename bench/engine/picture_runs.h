@@ -5,9 +5,10 @@
 #pragma once
 
 #include <memory>
+#include <stdexcept>
 #include <string>
-#include <vector>
 
+#include "absl/status/statusor.h"
 #include "bench/engine/commands.h"
 #include "worker/pipelines/pipeline.h"
 

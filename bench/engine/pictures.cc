@@ -3,7 +3,6 @@
 
 // Whole pictures of a model's files: one, a queue of them, and the first after a start.
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 

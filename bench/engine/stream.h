@@ -36,7 +36,7 @@ struct Baseline {
   double resident_ms = 0;        // launched kernel by kernel
   double resident_graph_ms = 0;  // as a CUDA graph
   uint64_t weight_bytes = 0;
-  uint64_t activation_bytes = 0;  // at the peak of a step, beside the weights
+  uint64_t activation_bytes = 0;  // of the device at the peak of a step, beside the weights
   at::Tensor prediction;          // of that step
   placement::Topology topology;
   placement::ModelProfile profile;  // the transformer, each block timed
@@ -47,8 +47,8 @@ absl::StatusOr<Baseline> MeasureBaseline(BlockList<FluxState>& blocks, const Flu
 struct StreamFigures {
   double step_ms = 0, first_step_ms = 0, predicted_ms = 0;
   uint64_t bytes_per_step = 0;
-  uint64_t weights_peak_bytes = 0;                             // resident blocks and ring
-  uint64_t allocated_peak_bytes = 0, reserved_peak_bytes = 0;  // of all that the process allocates
+  uint64_t weights_peak_bytes = 0;  // resident blocks and ring
+  uint64_t peak_bytes = 0;          // of the device, all that the run came to hold
   uint64_t predicted_peak_bytes = 0;
   int ring_slots = 0;
   bool equal = false;  // to the resident step, bit for bit
@@ -56,6 +56,14 @@ struct StreamFigures {
 absl::StatusOr<StreamFigures> RunUnderBudget(uint64_t budget_bytes, const Baseline& baseline,
                                              BlockList<FluxState>& blocks, const FluxState& inputs,
                                              const Options& options, HostBudget* host);
+
+// A step of a model that was moved to host memory as a whole, and comes back beside it.
+struct FirstStep {
+  double ms = 0;
+  uint64_t bytes = 0;
+};
+absl::StatusOr<FirstStep> RunFromHost(BlockList<FluxState>& blocks, const FluxState& inputs,
+                                      HostBudget* host);
 
 // One pass whose blocks come and go.
 void RunPass(const BlockList<FluxState>& blocks, ResidentBlocks& weights, FluxState& state);

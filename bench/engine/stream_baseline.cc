@@ -24,15 +24,8 @@ namespace allocator = c10::cuda::CUDACachingAllocator;
 
 constexpr int64_t kLinkBytes = int64_t{1} << 30;
 
-// What the allocator rounds a few dozen slabs up by.
-constexpr uint64_t kRoundingBytes = uint64_t{8} << 20;
-
-uint64_t PeakAllocated() {
-  return static_cast<uint64_t>(allocator::getDeviceStats(0).allocated_bytes[0].peak);
-}
-uint64_t Allocated() {
-  return static_cast<uint64_t>(allocator::getDeviceStats(0).allocated_bytes[0].current);
-}
+// What the allocator holds of the device, used or not: what no other process can have.
+auto Reserved() { return allocator::getDeviceStats(0).reserved_bytes[0]; }
 
 placement::Topology TopologyOf(const LinkRates& link) {
   cudaDeviceProp properties;
@@ -60,7 +53,6 @@ placement::ModelProfile ProfileOf(const Options& o, uint64_t activation_bytes) {
   work.height = static_cast<int>(o.height);
   work.batch = static_cast<int>(o.batch);
   work.text_tokens = static_cast<int>(o.text_tokens);
-  work.workspace_bytes = kRoundingBytes;
   placement::ModelProfile profile = ProfileFlux("FLUX.1-dev", {}, work);
   std::erase_if(profile.blocks, [](const placement::BlockProfile& block) {
     return block.phase != placement::Phase::kDenoiser;
@@ -152,11 +144,13 @@ absl::StatusOr<Baseline> MeasureBaseline(BlockList<FluxState>& blocks, const Flu
     state = inputs;
     RunPass(blocks, **weights, state);
   };
-  const uint64_t before = Allocated();
-  step();
+  step();  // libraries take their workspaces
+  state = FluxState();
+  allocator::emptyCache();
+  const auto before = static_cast<uint64_t>(Reserved().current);
   allocator::resetPeakStats(0);
-  step();  // beside the result of the one before
-  baseline.activation_bytes = PeakAllocated() - before;
+  for (int i = 0; i < 3; ++i) step();  // beside the result of the one before
+  baseline.activation_bytes = static_cast<uint64_t>(Reserved().peak) - before;
   baseline.resident_ms = Median(DeviceMilliseconds(2, o.runs, step));
   baseline.prediction = state.img.clone();
   StepGraphs graphs;

@@ -3,6 +3,9 @@
 
 #include <ATen/ATen.h>
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <cuda_runtime.h>
+
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "bench/engine/device_timer.h"
@@ -14,6 +17,20 @@ namespace hanga::bench {
 namespace {
 
 namespace allocator = c10::cuda::CUDACachingAllocator;
+
+// While it lives, the process gets no more of the device than `bytes`: as with vram_limit.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(uint64_t bytes) {
+    size_t free = 0, total = 0;
+    cudaMemGetInfo(&free, &total);
+    allocator::setMemoryFraction(
+        std::min(1.0, static_cast<double>(bytes) / static_cast<double>(total)), 0);
+  }
+  ~MemoryLimit() { allocator::setMemoryFraction(1.0, 0); }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+};
 
 }  // namespace
 
@@ -35,9 +52,9 @@ absl::StatusOr<StreamFigures> RunUnderBudget(uint64_t budget_bytes, const Baseli
   figures.predicted_peak_bytes = group.ranks[0].peak_bytes;
   figures.ring_slots = tiers->ring_slots;
   allocator::emptyCache();
-  const auto stats = [] { return allocator::getDeviceStats(0); };
-  const auto others = stats().allocated_bytes[0].current;  // inputs and results
-  allocator::resetPeakStats(0);
+  const auto reserved = [] { return allocator::getDeviceStats(0).reserved_bytes[0]; };
+  const uint64_t others = reserved().current;  // inputs, results, the libraries' workspaces
+  const MemoryLimit limit(others + *options.vram_limit_bytes);
   DeviceBudget budget("cuda:0", budget_bytes);
   auto weights = ResidentBlocks::Load("transformer", blocks.Weights(), *tiers,
                                       std::make_shared<RandomWeights>(), at::kBFloat16,
@@ -64,9 +81,35 @@ absl::StatusOr<StreamFigures> RunUnderBudget(uint64_t budget_bytes, const Baseli
   figures.bytes_per_step = ((*weights)->counters().streamed_bytes - moved) / o.runs;
   figures.equal = state.img.equal(baseline.prediction);
   figures.weights_peak_bytes = budget.peak_bytes();
-  figures.allocated_peak_bytes = stats().allocated_bytes[0].peak - others;
-  figures.reserved_peak_bytes = stats().reserved_bytes[0].peak;
+  figures.peak_bytes = reserved().peak - others;
   return figures;
+}
+
+absl::StatusOr<FirstStep> RunFromHost(BlockList<FluxState>& blocks, const FluxState& inputs,
+                                      HostBudget* host) {
+  DeviceBudget budget("cuda:0", UINT64_MAX);
+  auto weights = ResidentBlocks::Load(
+      "transformer", blocks.Weights(), {std::vector<Tier>(blocks.size(), Tier::kDevice), 0, true},
+      std::make_shared<RandomWeights>(), at::kBFloat16, {at::Device(at::kCUDA, 0), &budget, host});
+  if (!weights.ok()) return weights.status();
+  FluxState state;
+  const auto step = [&] {
+    state = inputs;
+    RunPass(blocks, **weights, state);
+  };
+  if (absl::Status opened = (*weights)->Open(); !opened.ok()) return opened;
+  step();
+  if (absl::Status evicted = (*weights)->Evict(UINT64_MAX); !evicted.ok()) return evicted;
+  const uint64_t before = (*weights)->counters().restored_bytes;
+  absl::Status opened;
+  FirstStep first;
+  first.ms = DeviceMilliseconds(0, 1, [&] {
+               opened = (*weights)->Open();
+               if (opened.ok()) step();
+             }).front();
+  if (!opened.ok()) return opened;
+  first.bytes = (*weights)->counters().restored_bytes - before;
+  return first;
 }
 
 }  // namespace hanga::bench

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times diffusers' FLUX.1-dev step and VAE decode with random weights, bf16. Prints one JSON object.
 
-  diffusers_flux.py --size 1024 [--compile] [--vae]
+  diffusers_flux.py --size 1024 [--compile] [--vae] [--offload block|leaf]
 """
 import argparse
 import json
@@ -36,11 +36,25 @@ def on_device(make):
     return model
 
 
-def flux_step(size, compile_too):
-    model = on_device(lambda: FluxTransformer2DModel(guidance_embeds=True))
+def offloaded(offload):
+    """The transformer in host memory, its weights brought for each use by diffusers' hooks."""
+    from diffusers.hooks import apply_group_offloading
+    with torch.device("meta"):
+        model = FluxTransformer2DModel(guidance_embeds=True)
+    model = model.to(torch.bfloat16).to_empty(device="cpu").eval()
+    for parameter in model.parameters():  # made on the GPU: a CPU would take minutes
+        parameter.data.copy_(torch.empty(parameter.shape, dtype=torch.bfloat16, device="cuda").normal_(
+            0.0 if parameter.dim() > 1 else 1.0, 0.02))
+    options = {"num_blocks_per_group": 1} if offload == "block" else {}
+    apply_group_offloading(model, onload_device=torch.device("cuda"), offload_device=torch.device("cpu"),
+                           offload_type=f"{offload}_level", non_blocking=True, use_stream=True, **options)
+    return model
+
+
+def flux_inputs(size):
     tokens = (size // 16) ** 2
     options = {"device": "cuda", "dtype": torch.bfloat16}
-    inputs = {
+    return {
         "hidden_states": torch.randn(1, tokens, 64, **options),
         "encoder_hidden_states": torch.randn(1, 512, 4096, **options),
         "pooled_projections": torch.randn(1, 768, **options),
@@ -50,6 +64,18 @@ def flux_step(size, compile_too):
         "txt_ids": torch.zeros(512, 3, device="cuda"),
         "return_dict": False,
     }
+
+
+def offloaded_step(size, offload, runs):
+    model, inputs = offloaded(offload), flux_inputs(size)
+    figures = {f"peer_{offload}_offload_ms": milliseconds(lambda: model(**inputs), 2, runs)}
+    figures[f"peer_{offload}_offload_peak_gib"] = torch.cuda.max_memory_reserved() / 2**30
+    return figures
+
+
+def flux_step(size, compile_too):
+    model = on_device(lambda: FluxTransformer2DModel(guidance_embeds=True))
+    inputs = flux_inputs(size)
     figures = {"peer_eager_ms": milliseconds(lambda: model(**inputs))}
     if compile_too:
         compiled = torch.compile(model, fullgraph=True)
@@ -74,7 +100,14 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--size", type=int, default=1024)
 parser.add_argument("--compile", action="store_true")
 parser.add_argument("--vae", action="store_true")
+parser.add_argument("--offload", choices=["block", "leaf"], help="time group offload instead")
+parser.add_argument("--runs", type=int, default=10, help="of group offload")
 arguments = parser.parse_args()
-with torch.inference_mode():
-    result = vae_decode(arguments.size) if arguments.vae else flux_step(arguments.size, arguments.compile)
+with torch.no_grad() if arguments.offload else torch.inference_mode():  # its hooks repoint parameters
+    if arguments.offload:
+        result = offloaded_step(arguments.size, arguments.offload, arguments.runs)
+    elif arguments.vae:
+        result = vae_decode(arguments.size)
+    else:
+        result = flux_step(arguments.size, arguments.compile)
 print(json.dumps(result))
