@@ -50,6 +50,16 @@ class MetricsTest(served.ServedTestCase):
                                 5 * scrape.sum("hanga_jobs_finished_total", state="succeeded"))
         self.assertEqual(scrape.sum("hanga_job_duration_seconds_count"), jobs)
 
+    def test_jobs_that_an_earlier_result_answers_keep_the_sum(self):
+        hangad = self.serve(workers=1)
+        for name in ("first", "second"):
+            hangad.hanga("generate", "a boat", "--steps", "2", "--size", "64x64", "--seed", "7",
+                         "--allow-cached", "-o", f"{name}.png")
+        scrape = hangad.scrape()
+        self.assertEqual(scrape.sum("hanga_jobs_cached_total"), 1)
+        self.assertEqual(scrape.sum("hanga_jobs_submitted_total"), 2)
+        self.assertEqual(scrape.sum("hanga_jobs_finished_total", state="succeeded"), 2)
+
     def test_a_storm_of_scrapes_does_not_stop_the_jobs(self):
         hangad = self.serve(workers=1, step_ms=1)
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
