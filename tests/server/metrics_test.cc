@@ -65,7 +65,7 @@ TEST_F(MetricsTest, CountsAJobFromItsSubmitToItsEnd) {
   EXPECT_THAT(page, HasSubstr("hanga_worker_up{worker=\"box\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("hanga_queue_wait_seconds_count 1\n"));
   EXPECT_THAT(page,
-              HasSubstr("hanga_grpc_calls_total{method=\"GenerationService/SubmitJob\",code=\"OK\"}"
+              HasSubstr("hanga_grpc_calls_total{code=\"OK\",method=\"GenerationService/SubmitJob\"}"
                         " 1\n"));
   EXPECT_THAT(page, HasSubstr("hanga_stage_duration_seconds_count{model=\"demo\",stage=\"publish\"}"
                               " 1\n"));
@@ -75,7 +75,7 @@ TEST_F(MetricsTest, CountsRefusedCallsByTheirCode) {
   Start();
   EXPECT_FALSE(Submit(Request("")).ok());
   EXPECT_THAT(Get("/metrics"),
-              HasSubstr("method=\"GenerationService/SubmitJob\",code=\"INVALID_ARGUMENT\"} 1\n"));
+              HasSubstr("code=\"INVALID_ARGUMENT\",method=\"GenerationService/SubmitJob\"} 1\n"));
 }
 
 TEST_F(MetricsTest, FollowsTheRulesForNames) {
