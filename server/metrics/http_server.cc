@@ -3,12 +3,18 @@
 
 #include "server/metrics/http_server.h"
 
+#include <arpa/inet.h>
 #include <civetweb.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
+#include <atomic>
 #include <cstring>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/file_descriptor.h"
 
 namespace hanga {
 namespace {
@@ -25,6 +31,16 @@ void Send(mg_connection* connection, const HttpAnswer& answer, bool head) {
                          -1);
   mg_response_header_send(connection);
   if (!head) mg_write(connection, answer.text.data(), answer.text.size());
+}
+
+// Connects to the port on loopback and goes away; nothing if it does not listen there.
+void Knock(int port) {
+  const FileDescriptor peer(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  (void)connect(peer.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
 }
 
 }  // namespace
@@ -78,7 +94,17 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
 
 HttpServer::~HttpServer() {
   if (context_ == nullptr) return;
+  // Its loop looks every two seconds whether it is to end, or when somebody connects.
+  std::atomic<bool> stopped = false;
+  std::thread knocker([&] {
+    while (!stopped) {
+      Knock(port_);
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+  });
   mg_stop(context_);
+  stopped = true;
+  knocker.join();
   mg_exit_library();
 }
 
