@@ -33,7 +33,8 @@ v1::Job JobAt(v1::TaskStage stage, uint32_t step) {
 // Spans by name: begin and length in milliseconds after kStart.
 std::map<std::string, std::pair<int64_t, int64_t>> Spans(const std::string& text) {
   std::map<std::string, std::pair<int64_t, int64_t>> spans;
-  for (const json& event : json::parse(text)["traceEvents"]) {
+  const json document = json::parse(text);
+  for (const json& event : document["traceEvents"]) {
     if (event["ph"] != "X") continue;
     spans[event["name"]] = {(event["ts"].get<int64_t>() - absl::ToUnixMicros(kStart)) / 1000,
                             event["dur"].get<int64_t>() / 1000};
