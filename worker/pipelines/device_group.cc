@@ -160,15 +160,11 @@ absl::Status DeviceGroup::LoadPart(std::string_view order, const Find& find) {
   }
   const std::string deployment(order.substr(0, name_bytes));
   const absl::StatusOr<placement::Plan> plan = placement::ParsePlanJson(order.substr(name_bytes));
-  absl::StatusOr<std::unique_ptr<RankPart>> part = plan.status();
-  if (plan.ok()) {
-    const absl::StatusOr<Deployed> deployed = find(deployment);
-    if (deployed.ok()) {
-      part = LoadRankPart(deployed->files, deployed->options, *plan, rank());
-    } else {
-      part = deployed.status();
-    }
-  }
+  const absl::StatusOr<Deployed> deployed =
+      plan.ok() ? find(deployment) : absl::StatusOr<Deployed>(plan.status());
+  absl::StatusOr<std::unique_ptr<RankPart>> part =
+      deployed.ok() ? LoadRankPart(deployed->files, deployed->options, *plan, rank())
+                    : absl::StatusOr<std::unique_ptr<RankPart>>(deployed.status());
   if (part.ok()) {
     spdlog::info("rank {} holds its part of {}", rank(), deployment);
     RankPart& loaded = **part;
