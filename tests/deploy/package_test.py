@@ -71,8 +71,9 @@ class PackageTest(unittest.TestCase):
         root = self.folder / "root"
         run(debootstrap, "--variant=minbase", "bookworm", root, MIRROR)
         base = run(buildah, "from", "scratch", env=environment).strip()
-        self.addCleanup(lambda: subprocess.run([buildah, "rm", "--all"], env=environment,
-                                               capture_output=True))
+        self.addCleanup(lambda: subprocess.run(
+            f"{buildah} rm --all; {buildah} rmi --force hanga-test hanga-base; "
+            f"{buildah} rmi --prune", shell=True, env=environment, capture_output=True))
         run(buildah, "add", base, root, "/", env=environment)
         run(buildah, "commit", base, "hanga-base", env=environment)
         run(buildah, "bud", "--isolation", "chroot", "--build-arg", "BASE=localhost/hanga-base",
