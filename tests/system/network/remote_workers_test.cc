@@ -19,6 +19,11 @@ using testing::Not;
 
 constexpr uint32_t kSteps = 60;  // 3 s
 
+// Of the first image; none of a job that could not be followed.
+const v1::TaskProgress& Task(const v1::Job& job) {
+  return job.tasks_size() > 0 ? job.tasks(0) : v1::TaskProgress::default_instance();
+}
+
 class RemoteWorkersTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -30,9 +35,9 @@ class RemoteWorkersTest : public testing::Test {
   static v1::Job ExpectNoStepTwice(Daemon& daemon, const std::string& job) {
     uint32_t step = 0;
     return FollowUntil(daemon.client(), job, [&](const v1::Job& told) {
-      EXPECT_GE(told.tasks(0).step(), step) << told.ShortDebugString();
-      EXPECT_LE(told.tasks(0).attempt(), 1u) << told.ShortDebugString();
-      step = told.tasks(0).step();
+      EXPECT_GE(Task(told).step(), step) << told.ShortDebugString();
+      EXPECT_LE(Task(told).attempt(), 1u) << told.ShortDebugString();
+      step = Task(told).step();
       return false;
     });
   }
@@ -50,7 +55,7 @@ class RemoteWorkersTest : public testing::Test {
 
   static v1::Job AwaitStep(Daemon& daemon, const std::string& job, uint32_t step) {
     return FollowUntil(daemon.client(), job,
-                       [&](const v1::Job& told) { return told.tasks(0).step() >= step; });
+                       [&](const v1::Job& told) { return Task(told).step() >= step; });
   }
 };
 
@@ -81,14 +86,14 @@ TEST_F(RemoteWorkersTest, ACutShorterThanTheLeaseRepeatsNoStep) {
   const Pictures expected = Draw(daemon.client(), PictureRequest("noop", 7, kSteps));
   for (const double share : {0.4, 0.7}) {
     const std::string job = Submitted(daemon, 7);
-    const std::string worker = AwaitStep(daemon, job, 3).tasks(0).worker();
+    const std::string worker = Task(AwaitStep(daemon, job, 3)).worker();
     Wire& wire = workers.wire(RemoteWorkers::BoxOf(worker));
     wire.Cut();
     Pass(absl::Seconds(5) * share);
     wire.Mend();
     const v1::Job ended = ExpectNoStepTwice(daemon, job);
     EXPECT_EQ(ended.state(), v1::JOB_STATE_SUCCEEDED);
-    EXPECT_EQ(ended.tasks(0).worker(), worker) << share;
+    EXPECT_EQ(Task(ended).worker(), worker) << share;
     EXPECT_EQ(Fetch(daemon.client(), job).bytes, expected.bytes);
   }
 }
@@ -99,14 +104,14 @@ TEST_F(RemoteWorkersTest, ACutLongerThanTheLeaseMovesTheTaskAndTheLateResultIsRe
   Daemon& daemon = workers.daemon();
   const Pictures expected = Draw(daemon.client(), PictureRequest("noop", 7, kSteps));
   const std::string job = Submitted(daemon, 7);
-  const std::string first = AwaitStep(daemon, job, 3).tasks(0).worker();
+  const std::string first = Task(AwaitStep(daemon, job, 3)).worker();
   const size_t box = RemoteWorkers::BoxOf(first);
   workers.wire(box).Cut();
   // The first one finishes in its solitude, since it is two seconds ahead.
   const v1::Job moved = FollowUntil(daemon.client(), job, [](const v1::Job& told) {
-    return told.tasks(0).attempt() == 2 && told.tasks(0).step() >= kSteps / 2;
+    return Task(told).attempt() == 2 && Task(told).step() >= kSteps / 2;
   });
-  EXPECT_NE(moved.tasks(0).worker(), first);
+  EXPECT_NE(Task(moved).worker(), first);
   workers.wire(box).Mend();
   EXPECT_TRUE(Eventually([&] {
     return workers.worker(box).err().find("the attempt is not current") != std::string::npos;
@@ -115,8 +120,8 @@ TEST_F(RemoteWorkersTest, ACutLongerThanTheLeaseMovesTheTaskAndTheLateResultIsRe
   const Pictures after = Fetch(daemon.client(), job);
   EXPECT_EQ(after.bytes, expected.bytes);
   EXPECT_EQ(after.job.artifacts_size(), 1);
-  EXPECT_EQ(after.job.tasks(0).attempt(), 2u);
-  EXPECT_EQ(after.job.tasks(0).worker(), moved.tasks(0).worker());
+  EXPECT_EQ(Task(after.job).attempt(), 2u);
+  EXPECT_EQ(Task(after.job).worker(), Task(moved).worker());
   daemon.AwaitWorker(RemoteWorkers::Id(box), v1::WORKER_STATE_READY);
 }
 
@@ -125,12 +130,12 @@ TEST_F(RemoteWorkersTest, ARestartOfTheSchedulerRepeatsNoStep) {
   workers.StartBoth();
   Daemon& daemon = workers.daemon();
   const std::string job = Submitted(daemon, 7);
-  const std::string worker = AwaitStep(daemon, job, 3).tasks(0).worker();
+  const std::string worker = Task(AwaitStep(daemon, job, 3)).worker();
   daemon.process().Signal(SIGKILL);
   daemon.Restart();
   const v1::Job ended = ExpectNoStepTwice(daemon, job);
   EXPECT_EQ(ended.state(), v1::JOB_STATE_SUCCEEDED);
-  EXPECT_EQ(ended.tasks(0).worker(), worker);
+  EXPECT_EQ(Task(ended).worker(), worker);
 }
 
 TEST_F(RemoteWorkersTest, StrangersAreRefused) {
