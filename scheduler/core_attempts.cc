@@ -39,8 +39,8 @@ void Core::OnEndedAttempt(Session& session, const v1::TaskResult& result) {
   if (outcome == AttemptOutcome::kFailed) {
     if (error.reason().empty()) error.set_reason("INTERNAL");
     error.set_worker("workers/" + task->worker);
-    // A request that no worker can serve says nothing of this one.
-    if (result.retryable()) NoteFailure(task->worker);
+    // A request that no worker can serve says nothing of this one, nor does another rank's end.
+    if (result.retryable() && error.reason() != "GROUP_LOST") NoteFailure(task->worker);
   }
   if (outcome == AttemptOutcome::kRefused) {
     // Not asked again before it has had time to change.

@@ -58,6 +58,24 @@ void FakeWorker::Connect(Scheduler& scheduler, uint32_t max_tasks) {
   }
 }
 
+std::vector<v1::SetGroup> FakeWorker::TakeGroups() {
+  std::vector<v1::SetGroup> places;
+  for (auto& response : sink_->Take(v1::AttachResponse::kSetGroup)) {
+    places.push_back(response.set_group());
+  }
+  return places;
+}
+
+void FakeWorker::ReportGroup(uint64_t group, bool ready, const std::string& problem, int suspect) {
+  v1::AttachRequest message;
+  v1::GroupReport& report = *message.mutable_group_report();
+  report.set_group(group);
+  report.set_ready(ready);
+  report.set_problem(problem);
+  if (suspect >= 0) report.set_suspect(static_cast<uint32_t>(suspect));
+  Say(std::move(message));
+}
+
 void FakeWorker::Disconnect() {
   session_->OnClosed();
   session_.reset();

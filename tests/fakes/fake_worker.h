@@ -34,6 +34,7 @@ class FakeWorker {
   void End(const v1::AttemptRef& attempt, v1::TaskOutcome outcome);
   void Save(const v1::AttemptRef& attempt, uint32_t step, const std::string& bytes);
   void SayDrained();
+  void ReportGroup(uint64_t group, bool ready, const std::string& problem = "", int suspect = -1);
   void Say(v1::AttachRequest message);
 
   // Said by the scheduler so far, oldest first; what is taken is forgotten.
@@ -42,6 +43,7 @@ class FakeWorker {
   std::vector<v1::TaskVerdict> TakeVerdicts();
   std::vector<v1::Goodbye> TakeGoodbyes();
   int TakeDrains();
+  std::vector<v1::SetGroup> TakeGroups();
   std::vector<v1::InputPiece> TakeInputPieces();
   bool closed() const;
 
