@@ -3,8 +3,6 @@
 
 #include "worker/pipelines/device_group.h"
 
-#include <spdlog/spdlog.h>
-
 #include <cstring>
 #include <utility>
 
@@ -166,7 +164,6 @@ absl::Status DeviceGroup::LoadPart(std::string_view order, const Find& find) {
       deployed.ok() ? LoadRankPart(deployed->files, deployed->options, *plan, rank())
                     : absl::StatusOr<std::unique_ptr<RankPart>>(deployed.status());
   if (part.ok()) {
-    spdlog::info("rank {} holds its part of {}", rank(), deployment);
     RankPart& loaded = **part;
     parts_[model] = *std::move(part);
     hand_over_.Add(model, loaded.routes(),
