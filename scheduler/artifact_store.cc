@@ -85,6 +85,7 @@ absl::StatusOr<std::unique_ptr<DurableFile>> ArtifactStore::Receive(const Attemp
 }
 
 absl::Status ArtifactStore::PublishArtifact(DurableFile& received, const AttemptFile& file) {
+  absl::ReaderMutexLock lock(&replacing_);
   return received.PublishUnread(ArtifactPath(file));
 }
 
@@ -106,6 +107,7 @@ absl::Status ArtifactStore::LinkArtifact(const AttemptFile& from, const AttemptF
   const std::string path = ArtifactPath(to);
   std::error_code ignored;
   std::filesystem::create_directory(std::filesystem::path(path).parent_path(), ignored);
+  absl::ReaderMutexLock lock(&replacing_);
   unlink(path.c_str());
   FaultPoint("file: before its link");
   if (link(ArtifactPath(from).c_str(), path.c_str()) == 0) return absl::OkStatus();
@@ -189,8 +191,12 @@ uint64_t ArtifactStore::SweepArtifacts(const std::function<bool(const AttemptFil
     const bool named = ParseAttemptFileName(entry.path().filename().string(), &file);
     if (!named || !known(file)) orphans.push_back(entry.path());
   });
-  for (const auto& path : orphans) unlink(path.c_str());
-  return orphans.size();
+  uint64_t removed = 0;
+  for (const auto& path : orphans) {
+    absl::MutexLock lock(&replacing_);
+    if (IsOlderThanStart(path) && unlink(path.c_str()) == 0) ++removed;
+  }
+  return removed;
 }
 
 }  // namespace hanga

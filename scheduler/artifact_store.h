@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "scheduler/data_folder.h"
 #include "scheduler/durable_file.h"
 #include "scheduler/job_name.h"
@@ -79,6 +80,9 @@ class ArtifactStore {
   std::string CheckpointPath(const AttemptFile& file) const;
   std::string BlobPath(absl::string_view sha256) const;
 
+  // Held by the sweep between its last look at a file and its unlinking, shared by those who put
+  // another under the same name: a worker that outlived a crash brings its result a second time.
+  absl::Mutex replacing_;
   const std::string root_;
   const uint64_t min_free_bytes_;
   std::atomic<uint64_t> received_ = 0;

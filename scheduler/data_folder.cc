@@ -14,9 +14,23 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace hanga {
 namespace {
+
+// A worker that was being started when hangad was killed keeps the lock until it runs its program.
+constexpr absl::Duration kForkTime = absl::Seconds(2);
+
+// Waits a moment for it.
+bool LockFile(int fd) {
+  const absl::Time give_up = absl::Now() + kForkTime;
+  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || absl::Now() > give_up) return false;
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  return true;
+}
 
 absl::StatusOr<int> TakeLock(const std::string& folder) {
   const int fd = open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -24,7 +38,7 @@ absl::StatusOr<int> TakeLock(const std::string& folder) {
     return absl::ErrnoToStatus(errno, absl::StrCat("the data folder ", folder, " cannot be used"));
   }
   char pid[32] = {};
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+  if (LockFile(fd)) {
     const std::string own = absl::StrCat(getpid(), "\n");
     if (ftruncate(fd, 0) == 0 && pwrite(fd, own.data(), own.size(), 0) >= 0) return fd;
     const int error = errno;
