@@ -1,6 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <ATen/Context.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <cuda_runtime_api.h>
 
@@ -70,8 +71,9 @@ void LimitGpuMemory(const std::string& device, uint64_t bytes) {
   int index = 0;
   if (!absl::ConsumePrefix(&number, "cuda:") || !absl::SimpleAtoi(number, &index)) return;
   const absl::StatusOr<GpuFacts> facts = QueryGpu(index);
+  if (!facts.ok()) return;
+  at::globalContext().lazyInitDevice(at::kCUDA);  // nothing may have been allocated yet
   auto* allocator = c10::cuda::CUDACachingAllocator::get();
-  if (!facts.ok() || !allocator->initialized()) return;
   const auto gpu = static_cast<c10::DeviceIndex>(index);
   const auto used =
       static_cast<uint64_t>(allocator->getDeviceStats(gpu).allocated_bytes[0].current);

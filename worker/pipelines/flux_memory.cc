@@ -111,8 +111,9 @@ uint64_t FluxPipeline::Evict(uint64_t bytes) {
 
 uint64_t FluxPipeline::missing_bytes() const {
   if (!placed_) return 0;
-  const uint64_t peak = RankOf(*placed_).peak_bytes;
-  return peak - std::min(peak, model_->resident_bytes());
+  const placement::RankPlan& rank = RankOf(*placed_);
+  const uint64_t needed = rank.peak_bytes + rank.reserve_bytes;
+  return needed - std::min(needed, model_->resident_bytes());
 }
 
 std::optional<PlacementView> FluxPipeline::Placement() const {
