@@ -20,7 +20,7 @@ using placement::Phase;
 uint64_t WeightsOf(const ModelProfile& profile, const std::string& component) {
   uint64_t bytes = 0;
   for (const BlockProfile& block : profile.blocks) {
-    if (block.component == component) bytes += block.run_bytes;
+    if (block.component == component) bytes += block.stored_bytes;
   }
   return bytes;
 }
@@ -45,6 +45,16 @@ TEST(FluxProfileTest, HasTheBytesOfEveryWeightAndLittleMore) {
   EXPECT_GE(flux, 2 * uint64_t{11901408320});
   EXPECT_LT(flux, 2 * uint64_t{11901408320} * 1.0001);  // alignment
   EXPECT_NEAR(WeightsOf(profile, "text_encoder_2"), 2 * 4762310656.0, 1e7);
+}
+
+TEST(FluxProfileTest, LargeBlocksTakeWholePiecesOfADevice) {
+  for (const BlockProfile& block : ProfileFlux("FLUX.1-dev", {}, {}).blocks) {
+    EXPECT_GE(block.run_bytes, block.stored_bytes);
+    EXPECT_LT(block.run_bytes - block.stored_bytes, uint64_t{2} << 20);
+    if (block.stored_bytes > uint64_t{10} << 20) {
+      EXPECT_EQ(block.run_bytes % (uint64_t{2} << 20), 0) << block.name;
+    }
+  }
 }
 
 TEST(FluxProfileTest, BlocksInEightBitsAreHalfAsLargeAndFaster) {
