@@ -19,7 +19,13 @@ constexpr Entry kKinds[] = {
     {"flux_transformer", CheckFluxTransformer},
     {"pipe_demo", CheckFluxPipeline},
     {"pipe_flux", CheckFluxPipeline},
+    {"pipe_sd15", CheckLatentPipeline},
+    {"pipe_sd3", CheckLatentPipeline},
+    {"pipe_sdxl", CheckLatentPipeline},
     {"schedulers", CheckSchedulers},
+    {"sd15_unet", CheckUnet},
+    {"sd3_transformer", CheckSd3Transformer},
+    {"sdxl_unet", CheckUnet},
     {"t5", CheckT5},
     {"tokenizers_ids", CheckTokenizers},
 };

@@ -19,7 +19,10 @@ void CheckAutoencoder(const GoldenCase& golden, at::Device device, Report* repor
 void CheckClip(const GoldenCase& golden, at::Device device, Report* report);
 void CheckFluxPipeline(const GoldenCase& golden, at::Device device, Report* report);
 void CheckFluxTransformer(const GoldenCase& golden, at::Device device, Report* report);
+void CheckLatentPipeline(const GoldenCase& golden, at::Device device, Report* report);
 void CheckSchedulers(const GoldenCase& golden, at::Device device, Report* report);
+void CheckSd3Transformer(const GoldenCase& golden, at::Device device, Report* report);
+void CheckUnet(const GoldenCase& golden, at::Device device, Report* report);
 void CheckT5(const GoldenCase& golden, at::Device device, Report* report);
 void CheckTokenizers(const GoldenCase& golden, at::Device device, Report* report);
 

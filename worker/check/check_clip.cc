@@ -11,6 +11,7 @@
 #include "worker/check/component_runs.h"
 #include "worker/models/clip.h"
 #include "worker/weights/flux_key_maps.h"
+#include "worker/weights/sd_key_maps.h"
 
 namespace hanga {
 namespace {
@@ -19,16 +20,17 @@ absl::Status CheckRun(const ComponentRun& run, RunResult* result) {
   const absl::StatusOr<ClipParams> params = ParseClipConfig(run.config);
   if (!params.ok()) return params.status();
   const BlockList<ClipState> blocks = MakeClip(*params);
-  if (absl::Status s = run.Load(ClipTextKeyMaps(), blocks.Weights()); !s.ok()) return s;
+  const bool second = params->activation == ClipParams::Activation::kGelu;
+  const absl::Span<const KeyMap> maps = second ? SecondClipKeyMaps() : ClipTextKeyMaps();
+  if (absl::Status s = run.Load(maps, blocks.Weights()); !s.ok()) return s;
   const auto compare = [&](const std::string& name, const at::Tensor& ours) {
     Compare(name, ours, run.Output(name), run.tolerance(), result);
   };
   ClipState s;
   s.ids = run.Input("input_ids");
-  std::vector<at::Tensor> hidden;
+  s.tap = at::scalar_tensor(params->layers - 1, at::kLong);
   for (size_t i = 0; i + 1 < blocks.size(); ++i) {
     blocks[i].run(s);
-    hidden.push_back(s.x);
     compare(absl::StrCat("hidden_states.", i), s.x);
   }
   const Block<ClipState>& final_block = blocks[blocks.size() - 1];
@@ -38,21 +40,15 @@ absl::Status CheckRun(const ComponentRun& run, RunResult* result) {
   compare("text_embeds", s.pooled);
 
   // Clip skip: one layer less, with and without the final norm.
-  ClipState skipped;
-  skipped.ids = run.Input("input_ids");
-  skipped.x = hidden[hidden.size() - 2];
-  compare("penultimate", skipped.x);
-  final_block.run(skipped);
-  compare("penultimate_normed", skipped.x);
+  compare("penultimate", s.tapped);
+  compare("penultimate_normed", s.tapped_normed);
   return absl::OkStatus();
 }
 
 }  // namespace
 
 void CheckClip(const GoldenCase& golden, at::Device device, Report* report) {
-  // bigG's single files have OpenCLIP's names.
-  const SingleFiles files = golden.name == "clip_l" ? SingleFiles::kKnown : SingleFiles::kUnknown;
-  CheckComponentRuns(golden, device, report, files, CheckRun);
+  CheckComponentRuns(golden, device, report, SingleFiles::kKnown, CheckRun);
 }
 
 }  // namespace hanga

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "worker/check/case_kinds.h"
 #include "worker/check/compare.h"
@@ -34,6 +35,13 @@ at::Tensor AnalyticModel(const nlohmann::json& m, const at::Tensor& x, float t) 
   return m.at("a").get<double>() * x +
          m.at("b").get<double>() *
              at::sin(m.at("c").get<double>() * x + m.at("w").get<double>() * double{t});
+}
+
+SamplerKind KindOf(const nlohmann::json& configuration) {
+  const std::string name = configuration.at("class");
+  const bool flow = absl::StartsWith(name, "FlowMatch") ||
+                    configuration.at("config").value("prediction_type", "") == "flow_prediction";
+  return flow ? SamplerKind::kFlow : SamplerKind::kDiffusion;
 }
 
 class ConfigurationCheck {
@@ -63,7 +71,8 @@ class ConfigurationCheck {
     if (set.value("sigmas", "") == "linspace") {
       request.sigmas = LinearSpace(1.0, 1.0 / static_cast<double>(steps), steps);
     }
-    return MakeSampler(SamplerKind::kFlow, configuration_.at("class").get<std::string>(),
+    request.eta = configuration_.at("step").value("eta", 0.0);
+    return MakeSampler(KindOf(configuration_), configuration_.at("class").get<std::string>(),
                        configuration_.at("config"), request);
   }
 
@@ -124,12 +133,14 @@ class ConfigurationCheck {
 // Why a configuration cannot be run; empty if it can.
 std::string Unknown(const nlohmann::json& configuration) {
   const std::string name = configuration.at("class");
-  if (const auto known = CanonicalSampler(SamplerKind::kFlow, name); !known.ok()) {
+  if (const auto known = CanonicalSampler(KindOf(configuration), name); !known.ok()) {
     return absl::StrCat("the sampler ", name, " is not known");
   }
-  if (const auto config = FlowMatchConfig::FromJson(configuration.at("config")); !config.ok()) {
-    return std::string(config.status().message());
-  }
+  ScheduleRequest request;
+  request.steps = 10;
+  request.mu = 0;
+  const auto made = MakeSampler(KindOf(configuration), name, configuration.at("config"), request);
+  if (absl::IsFailedPrecondition(made.status())) return std::string(made.status().message());
   return "";
 }
 

@@ -151,7 +151,14 @@ int DrawMain(int argc, char** argv) {
   app.add_option("--steps", o.request.steps, "Denoising steps");
   app.add_option("--size", o.size, "WIDTHxHEIGHT in pixels");
   app.add_option("--seed", o.request.seed, "Noise seed")->capture_default_str();
-  app.add_option("--guidance", o.request.guidance_scale, "Distilled guidance");
+  app.add_option("--guidance", o.request.guidance_scale,
+                 "Distilled guidance, or with the negative prompt (Stable Diffusion)");
+  app.add_option("--guidance-rescale", o.request.guidance_rescale,
+                 "How far guidance's spread is brought back, 0 to 1");
+  app.add_option("--guidance-start", o.request.guidance_start, "Share of the walk without it");
+  app.add_option("--guidance-end", o.request.guidance_end, "Share of the walk after which it ends");
+  app.add_option("--clip-skip", o.request.clip_skip, "Last layers of CLIP to leave out");
+  app.add_option("--eta", o.request.eta, "DDIM's noise, 0 to 1");
   app.add_option("--true-cfg", o.request.true_cfg_scale, "Guidance with the negative prompt");
   app.add_option("--max-sequence-length", o.request.max_sequence_length, "Prompt tokens");
   app.add_option("--sampler", o.request.sampler, "Sampler");

@@ -58,7 +58,9 @@ struct Mlp : ClipLayer {
 };
 
 struct EncoderLayer : ClipLayer {
-  using ClipLayer::ClipLayer;
+  EncoderLayer(const Scope& w, const ClipParams& p, int64_t index)
+      : ClipLayer(w, p), index(index) {}
+  const int64_t index;
   LayerNorm layer_norm1{w / "layer_norm1", p.hidden, p.norm_eps};
   CausalSelfAttention self_attn{w / "self_attn", p};
   LayerNorm layer_norm2{w / "layer_norm2", p.hidden, p.norm_eps};
@@ -67,6 +69,7 @@ struct EncoderLayer : ClipLayer {
   void operator()(ClipState& s) const {
     s.x = s.x + self_attn(layer_norm1(s.x));
     s.x = s.x + mlp(layer_norm2(s.x));
+    if (s.tap.defined() && s.tap.item<int64_t>() == index + 1) s.tapped = s.x;
   }
 };
 
@@ -88,6 +91,7 @@ struct Final : ClipLayer {
 
   void operator()(ClipState& s) const {
     s.x = final_layer_norm(s.x);
+    if (s.tapped.defined()) s.tapped_normed = final_layer_norm(s.tapped);
     const auto rows = at::arange(s.ids.size(0), s.ids.options());
     s.pooled = s.x.index({rows, EndOfText(s.ids, p.eos_token_id)});
     if (text_projection) s.pooled = (*text_projection)(s.pooled);
@@ -100,7 +104,7 @@ BlockList<ClipState> MakeClip(const ClipParams& p) {
   BlockList<ClipState> blocks;
   blocks.Add<Embeddings>("text_model.embeddings", p);
   for (int64_t i = 0; i < p.layers; ++i)
-    blocks.Add<EncoderLayer>("text_model.encoder.layers." + std::to_string(i), p);
+    blocks.Add<EncoderLayer>("text_model.encoder.layers." + std::to_string(i), p, i);
   blocks.AddRoot<Final>("final", p);
   return blocks;
 }

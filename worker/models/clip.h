@@ -32,16 +32,17 @@ struct ClipParams {
 };
 
 // Blocks are "text_model.embeddings", "text_model.encoder.layers.N", "final". After layer N `x` is
-// what transformers calls hidden_states[N + 1]. To skip layers (clip skip), run the list block by
-// block and keep `x`, or leave out the last layers and run "final" for the normed version.
+// what transformers calls hidden_states[N + 1]. To use an earlier one (clip skip), set `tap`.
 struct ClipState {
   at::Tensor ids;     // [B, L] int64, L <= positions
   at::Tensor x;       // [B, L, hidden]; after "final" with its norm
   at::Tensor pooled;  // [B, hidden or projection_dim], at the end of the prompt; set by "final"
+  at::Tensor tap;     // int64 scalar: which of hidden_states to keep; undefined: none
+  at::Tensor tapped, tapped_normed;  // [B, L, hidden] that one, and under the last layer's norm
 
   template <typename Visit>
   void ForEachTensor(Visit&& visit) {
-    for (at::Tensor* t : {&ids, &x, &pooled}) visit(*t);
+    for (at::Tensor* t : {&ids, &x, &pooled, &tap, &tapped, &tapped_normed}) visit(*t);
   }
 };
 

@@ -11,6 +11,7 @@
 #include "worker/pipelines/device_group.h"
 #include "worker/pipelines/flux_group.h"
 #include "worker/pipelines/flux_pipeline.h"
+#include "worker/pipelines/latent_pipeline.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/noop_pipeline.h"
 #include "worker/pipelines/pipeline.h"
@@ -33,6 +34,12 @@ absl::Status ExamineFlux(const ModelLayout& layout, ModelFacts* facts) {
   return DescribeFlux(layout, **model, facts);
 }
 
+absl::Status ExamineLatent(const ModelLayout& layout, ModelFacts* facts) {
+  const absl::StatusOr<std::unique_ptr<LatentModel>> model = OpenLatentModel(layout);
+  if (!model.ok()) return model.status();
+  return DescribeLatentModel(layout, **model, facts);
+}
+
 struct FamilyPipeline {
   std::string_view family;
   absl::Status (*examine)(const ModelLayout& layout, ModelFacts* facts);
@@ -47,6 +54,9 @@ struct FamilyPipeline {
 // A new pipeline is one line here.
 constexpr FamilyPipeline kPipelines[] = {
     {"flux", ExamineFlux, FluxPipeline::Load, LoadFluxPart},
+    {"sd", ExamineLatent, LatentPipeline::Load},
+    {"sdxl", ExamineLatent, LatentPipeline::Load},
+    {"sd3", ExamineLatent, LatentPipeline::Load},
 };
 
 absl::StatusOr<const FamilyPipeline*> PipelineOf(const ModelLayout& layout) {

@@ -139,6 +139,7 @@ class Finder {
         !s.ok()) {
       return s;
     }
+    layout_.index = index_;
     return std::move(layout_);
   }
 

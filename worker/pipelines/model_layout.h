@@ -35,6 +35,7 @@ struct ModelLayout {
   std::string root;                             // the diffusers folder; empty if there is none
   std::map<std::string, ComponentFiles> parts;  // by component name
   std::map<std::string, std::string> folders;   // "tokenizer", "tokenizer_2": not networks
+  std::optional<nlohmann::json> index;          // model_index.json
   std::optional<nlohmann::json> scheduler;      // scheduler_config.json
   std::optional<nlohmann::json> settings;       // hanga.json
 };

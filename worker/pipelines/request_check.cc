@@ -50,7 +50,11 @@ absl::Status CheckRequest(const GenerationRequest& r, const ModelLimits& limits)
         InRange("steps", r.steps, 1, limits.max_steps),
         NumberInRange("guidance_scale", r.guidance_scale, 0, 100),
         NumberInRange("true_cfg_scale", r.true_cfg_scale, 1, 100),
-        NumberInRange("shift", r.shift.value_or(1), 0.01, 100), CheckSide("width", r.width, limits),
+        NumberInRange("shift", r.shift.value_or(1), 0.01, 100), NumberInRange("eta", r.eta, 0, 1),
+        InRange("clip_skip", r.clip_skip, 0, 11),
+        NumberInRange("guidance_rescale", r.guidance_rescale, 0, 1),
+        NumberInRange("guidance_start", r.guidance_start, 0, 1),
+        NumberInRange("guidance_end", r.guidance_end, 0, 1), CheckSide("width", r.width, limits),
         CheckSide("height", r.height, limits)}) {
     if (!status.ok()) return status;
   }
@@ -70,6 +74,8 @@ std::string CanonicalText(const GenerationRequest& r) {
   }
   absl::StrAppendFormat(&text, "%d %d %d %d %d %a %a %a", r.max_sequence_length, r.seed, r.steps,
                         r.width, r.height, r.guidance_scale, r.true_cfg_scale, r.shift.value_or(0));
+  absl::StrAppendFormat(&text, " %a %d %a %a %a", r.eta, r.clip_skip, r.guidance_rescale,
+                        r.guidance_start, r.guidance_end);
   return text;
 }
 

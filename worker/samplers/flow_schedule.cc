@@ -56,23 +56,6 @@ std::vector<double> Shift(const FlowMatchConfig& config, std::optional<double> m
   return {shifted.begin(), shifted.end()};
 }
 
-// Karras et al., arXiv:2206.00364, with rho = 7; or equal steps of the logarithm.
-std::vector<double> Respace(SigmaSpacing spacing, const std::vector<double>& levels) {
-  if (spacing == SigmaSpacing::kPlain) return levels;
-  const double first = levels.front(), last = levels.back();
-  const auto count = static_cast<int64_t>(levels.size());
-  if (spacing == SigmaSpacing::kExponential) {
-    std::vector<double> spaced = LinearSpace(std::log(first), std::log(last), count);
-    for (double& level : spaced) level = std::exp(level);
-    return spaced;
-  }
-  constexpr double kRho = 7;
-  const double from = std::pow(first, 1 / kRho), to = std::pow(last, 1 / kRho);
-  std::vector<double> spaced = LinearSpace(0, 1, count);
-  for (double& level : spaced) level = std::pow(from + level * (to - from), kRho);
-  return spaced;
-}
-
 // The levels of the whole training schedule at its two ends, as float32 gives them.
 std::vector<double> OwnLevels(const FlowMatchConfig& config, int64_t steps) {
   const auto timesteps = static_cast<double>(config.num_train_timesteps);
@@ -123,9 +106,9 @@ absl::StatusOr<FlowMatchConfig> FlowMatchConfig::FromJson(const nlohmann::json& 
     return unusable("max_image_seq_len is not above base_image_seq_len");
   }
   if (karras + exponential + beta > 1) return unusable("more than one spacing of sigmas is on");
-  if (beta) return unusable("use_beta_sigmas: this spacing is not known");
   if (karras) config.spacing = SigmaSpacing::kKarras;
   if (exponential) config.spacing = SigmaSpacing::kExponential;
+  if (beta) config.spacing = SigmaSpacing::kBeta;
   if (time_shift == "linear") {
     config.time_shift = TimeShift::kLinear;
   } else if (time_shift != "exponential") {
@@ -134,14 +117,6 @@ absl::StatusOr<FlowMatchConfig> FlowMatchConfig::FromJson(const nlohmann::json& 
   if (terminal != 0) config.shift_terminal = terminal;
   if (terminal < 0 || terminal >= 1) return unusable("shift_terminal is outside 0 to 1");
   return config;
-}
-
-std::vector<double> LinearSpace(double first, double last, int64_t count) {
-  std::vector<double> values(count);
-  const double step = count > 1 ? (last - first) / static_cast<double>(count - 1) : 0;
-  for (int64_t i = 0; i < count; ++i) values[i] = static_cast<double>(i) * step + first;
-  if (count > 1) values.back() = last;
-  return values;
 }
 
 double DynamicShift(const FlowMatchConfig& config, int64_t image_tokens) {
@@ -162,7 +137,10 @@ absl::StatusOr<FlowSchedule> MakeFlowSchedule(const FlowMatchConfig& config,
   std::vector<double> levels =
       request.sigmas.empty() ? Shift<double>(config, request.mu, OwnLevels(config, request.steps))
                              : Shift<float>(config, request.mu, request.sigmas);
-  levels = Respace(config.spacing, levels);
+  if (config.spacing != SigmaSpacing::kPlain) {
+    levels = SpaceSigmas(config.spacing, levels.front(), levels.back(),
+                         static_cast<int64_t>(levels.size()));
+  }
 
   FlowSchedule schedule;
   for (const double level : levels) {

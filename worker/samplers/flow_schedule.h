@@ -12,12 +12,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/samplers/sigma_spacing.h"
 
 namespace hanga {
 
 enum class TimeShift { kExponential, kLinear };
-// How the levels are spread between the first and the last one.
-enum class SigmaSpacing { kPlain, kKarras, kExponential };
 
 // Mirrors the scheduler_config.json of diffusers' flow matching schedulers.
 struct FlowMatchConfig {
@@ -41,6 +40,7 @@ struct ScheduleRequest {
   int64_t steps = 0;           // at least 1
   std::optional<double> mu;    // dynamic shift; required where the configuration has one
   std::vector<double> sigmas;  // unshifted levels that the model prefers; empty: the sampler's own
+  double eta = 0;              // DDIM's noise, 0 to 1
 };
 
 struct FlowSchedule {
@@ -54,8 +54,5 @@ absl::StatusOr<FlowSchedule> MakeFlowSchedule(const FlowMatchConfig& config,
 
 // The dynamic shift for a picture of so many image tokens: linear between the two lengths.
 double DynamicShift(const FlowMatchConfig& config, int64_t image_tokens);
-
-// count levels from first to last, both included, as numpy.linspace rounds them.
-std::vector<double> LinearSpace(double first, double last, int64_t count);
 
 }  // namespace hanga

@@ -8,15 +8,21 @@
 namespace hanga {
 
 absl::Status Sampler::Restore(const SamplerState& state) {
-  if (state.step < 0 || state.step > steps()) {
+  if (state.step < start_ || state.step > steps()) {
     return absl::InvalidArgumentError(
         absl::StrCat("sampler state: step ", state.step, " of ", steps()));
   }
-  if (!state.history.empty()) {
+  if (state.history.size() > history_limit()) {
     return absl::InvalidArgumentError("sampler state: holds tensors that this sampler has not");
   }
   step_ = state.step;
+  history_ = state.history;
   return absl::OkStatus();
+}
+
+void Sampler::Remember(const at::Tensor& tensor, size_t limit) {
+  history_.push_back(tensor);
+  if (history_.size() > limit) history_.erase(history_.begin());
 }
 
 }  // namespace hanga

@@ -33,6 +33,8 @@ class Sampler {
   int64_t steps() const { return static_cast<int64_t>(timesteps_.size()); }
   int64_t step() const { return step_; }
 
+  // Evaluations of the model that make one step of the user's: 2 where a step is corrected (Heun).
+  virtual int64_t evaluations_per_step() const { return 1; }
   // By what unit noise is multiplied to give the first sample.
   virtual double init_noise_sigma() const { return 1.0; }
   // What the model is shown of a sample at the current step.
@@ -46,19 +48,26 @@ class Sampler {
   // A clean sample as it looks at the level of the current step.
   virtual at::Tensor AddNoise(const at::Tensor& clean, const at::Tensor& noise) const = 0;
 
-  // Starts at a later step, 0 <= step <= steps(), as image to image does. Before the first Step.
-  void StartAt(int64_t step) { step_ = step; }
+  // Starts at a later step, 0 <= step <= steps(), as image to image does. Before the first Step; a
+  // multiple of evaluations_per_step().
+  void StartAt(int64_t step) { start_ = step_ = step; }
 
-  virtual SamplerState Save() const { return {step_, {}}; }
-  // INVALID_ARGUMENT if the state is of another sampler or schedule.
-  virtual absl::Status Restore(const SamplerState& state);
+  SamplerState Save() const { return {step_, history_}; }
+  // After the same StartAt. INVALID_ARGUMENT if the state is of another sampler or schedule.
+  absl::Status Restore(const SamplerState& state);
 
  protected:
   Sampler(std::vector<float> timesteps, std::vector<float> sigmas)
       : timesteps_(std::move(timesteps)), sigmas_(std::move(sigmas)) {}
 
+  // How many tensors the sampler may carry.
+  virtual size_t history_limit() const { return 0; }
+  // Appends, and drops the oldest beyond `limit`.
+  void Remember(const at::Tensor& tensor, size_t limit);
+
   const std::vector<float> timesteps_, sigmas_;
-  int64_t step_ = 0;
+  int64_t start_ = 0, step_ = 0;
+  std::vector<at::Tensor> history_;  // oldest first
 };
 
 }  // namespace hanga

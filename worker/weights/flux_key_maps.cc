@@ -3,6 +3,8 @@
 
 #include "worker/weights/flux_key_maps.h"
 
+#include "worker/weights/clip_key_maps.h"
+
 namespace hanga {
 
 absl::Span<const KeyMap> FluxTransformerKeyMaps() {
@@ -79,19 +81,11 @@ absl::Span<const KeyMap> FluxTransformerKeyMaps() {
 }
 
 absl::Span<const KeyMap> ClipTextKeyMaps() {
-  static const auto* maps = new std::vector<KeyMap>{{
-      .name = "transformers CLIPTextModel",
-      .prefixes = {"", "text_encoders.clip_l.transformer."},
-      .signature = {"text_model.embeddings.token_embedding.weight"},
-      .rules =
-          {
-              {{"text_model.embeddings.position_ids"}, {}},
-              {{"text_projection.weight"}, {"text_projection.weight"}, Change::kSpare},
-              {{"vision_model.*"}, {}},
-              {{"visual_projection.*"}, {}},
-              {{"logit_scale"}, {}},
-          },
-  }};
+  static const auto* maps = new std::vector<KeyMap>{
+      TransformersClip({"", "text_encoders.clip_l.transformer.", "cond_stage_model.transformer.",
+                        "conditioner.embedders.0.transformer."}),
+      OpenClip({"cond_stage_model.model."}),
+  };
   return *maps;
 }
 

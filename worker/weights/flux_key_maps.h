@@ -14,7 +14,7 @@ namespace hanga {
 absl::Span<const KeyMap> FluxTransformerKeyMaps();
 
 // To transformers' names ("text_model.encoder.layers.0..."): folders, ComfyUI's clip_l, combined
-// checkpoints.
+// checkpoints of FLUX and of every Stable Diffusion (its first text encoder).
 absl::Span<const KeyMap> ClipTextKeyMaps();
 
 // To transformers' names ("encoder.block.0...", "shared.weight"): folders, ComfyUI's t5xxl,

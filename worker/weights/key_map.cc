@@ -35,11 +35,13 @@ std::optional<RuleMatch> FirstMatch(const std::vector<KeyRule>& rules, std::stri
   return std::nullopt;
 }
 
-absl::StatusOr<StoredTensor> Changed(const StoredTensor& tensor, Change change) {
-  if (change == Change::kSwapHalves) return SwapHalves(tensor);
+absl::StatusOr<StoredTensor> Changed(const StoredTensor& tensor, Change change, bool last) {
+  const bool swaps = change == Change::kSwapHalves || (change == Change::kSwapHalvesOfLast && last);
+  if (swaps) return SwapHalves(tensor);
   if (change == Change::kDropUnitDims) return DropUnitDims(tensor);
-  StoredTensor same = tensor;
-  same.spare = change == Change::kSpare;
+  absl::StatusOr<StoredTensor> same = tensor;
+  if (change == Change::kTransposeSpare) same = Transpose(tensor);
+  if (same.ok()) same->spare = change == Change::kSpare || change == Change::kTransposeSpare;
   return same;
 }
 
@@ -48,10 +50,11 @@ class Mapper {
  public:
   explicit Mapper(const KeyMap& map) : map_(map) {}
 
-  // For rules that count an index down: learns the largest one before any key is mapped.
+  // For rules that ask for an index's largest value: learns it before any key is mapped.
   void Learn(std::string_view key) {
     for (const KeyRule& rule : map_.rules) {
-      if (rule.to.empty() || rule.to[0].find('~') == std::string::npos) continue;
+      const bool counts_down = !rule.to.empty() && rule.to[0].find('~') != std::string::npos;
+      if (!counts_down && rule.change != Change::kSwapHalvesOfLast) continue;
       int& largest = largest_.try_emplace(&rule, 0).first->second;
       largest = std::max(largest, FirstIndex(rule.from[0], key));
     }
@@ -69,8 +72,8 @@ class Mapper {
       return absl::OkStatus();
     }
     for (size_t i = 0; i < rule.to.size(); ++i) {
-      auto cut =
-          rule.to.size() > 1 ? CutRows(tensor, i, rule.to.size()) : Changed(tensor, rule.change);
+      auto cut = rule.to.size() > 1 ? CutRows(tensor, i, rule.to.size())
+                                    : Changed(tensor, rule.change, IsLast(rule, key));
       if (!cut.ok()) return At(key, cut.status());
       if (rule.change == Change::kIfAbsent) {
         duplicates_.emplace_back(NameOf(*match, i), *std::move(cut));
@@ -106,6 +109,11 @@ class Mapper {
     std::vector<std::string> captures;
     std::map<size_t, StoredTensor> parts;
   };
+
+  bool IsLast(const KeyRule& rule, std::string_view key) const {
+    const auto largest = largest_.find(&rule);
+    return largest != largest_.end() && FirstIndex(rule.from[0], key) == largest->second;
+  }
 
   std::string NameOf(const RuleMatch& match, size_t i) const {
     const auto largest = largest_.find(match.rule);

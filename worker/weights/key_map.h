@@ -26,6 +26,8 @@ enum class Change {
                   // layer
   kIfAbsent,      // a duplicate: dropped where another rule gives the same key
   kSpare,         // kept, but a model need not use it
+  kSwapHalvesOfLast,  // kSwapHalves where the first index is the largest that the checkpoint has
+  kTransposeSpare,    // rows become columns; kept, but a model need not use it
 };
 
 // In patterns `#` stands for an index and `*`, at the end, for the rest of the key. Names in `to`

@@ -62,6 +62,27 @@ absl::StatusOr<StoredTensor> SwapHalves(const StoredTensor& tensor) {
   return ConcatenateRows({*CutRows(tensor, 1, 2), *first});
 }
 
+absl::StatusOr<StoredTensor> Transpose(const StoredTensor& tensor) {
+  if (tensor.shape.size() != 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(DescribeTensor(tensor), " has no rows and columns to transpose"));
+  }
+  auto from = std::vector<std::byte>();
+  for (const TensorPiece& piece : tensor.pieces)
+    from.insert(from.end(), piece.bytes.begin(), piece.bytes.end());
+  const uint64_t rows = tensor.shape[0], columns = tensor.shape[1];
+  const uint64_t width = DataTypeBytes(tensor.type);
+  auto to = std::make_shared<std::vector<std::byte>>(from.size());
+  for (uint64_t r = 0; r < rows; ++r) {
+    for (uint64_t c = 0; c < columns; ++c)
+      std::copy_n(&from[(r * columns + c) * width], width, &(*to)[(c * rows + r) * width]);
+  }
+  StoredTensor transposed = tensor;
+  transposed.shape = {tensor.shape[1], tensor.shape[0]};
+  transposed.pieces = {{absl::MakeConstSpan(*to), to}};
+  return transposed;
+}
+
 StoredTensor DropUnitDims(StoredTensor tensor) {
   while (tensor.shape.size() > 2 && tensor.shape.back() == 1) tensor.shape.pop_back();
   return tensor;

@@ -1,7 +1,8 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Changes of a stored tensor's arrangement that touch its shape and pieces but no byte.
+// Changes of a stored tensor's arrangement. But for Transpose they touch its shape and pieces and
+// no byte.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -21,6 +22,9 @@ absl::StatusOr<StoredTensor> ConcatenateRows(absl::Span<const StoredTensor> part
 
 // The halves of the first dimension change places.
 absl::StatusOr<StoredTensor> SwapHalves(const StoredTensor& tensor);
+
+// Rows become columns of a tensor of two dimensions. Copies it.
+absl::StatusOr<StoredTensor> Transpose(const StoredTensor& tensor);
 
 // Trailing dimensions of size 1 go, down to two dimensions.
 StoredTensor DropUnitDims(StoredTensor tensor);

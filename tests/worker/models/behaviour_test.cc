@@ -75,6 +75,42 @@ TEST(ClipTest, PoolsAtTheHighestIdWhenTheConfigurationIsOld) {
   EXPECT_TRUE(s.pooled[0].equal(s.x[0][3]));
 }
 
+TEST(ClipTest, KeepsAnEarlierLayerWhereItIsAskedFor) {
+  const ClipParams p = testing::TinyClip(0);
+  const auto blocks = MakeClip(p);
+  testing::FillRandomly(blocks.Weights());
+  ClipState plain, tapped;
+  plain.ids = tapped.ids = at::tensor({1, 2, 7, 49, 3}, at::kLong).unsqueeze(0);
+  tapped.tap = at::scalar_tensor(2, at::kLong);
+  for (size_t i = 0; i < 3; ++i) blocks[i].run(plain);  // the embeddings and two layers
+  blocks.Run(tapped);
+  EXPECT_TRUE(tapped.tapped.equal(plain.x));
+  blocks[blocks.size() - 1].run(plain);
+  EXPECT_TRUE(tapped.tapped_normed.equal(plain.x));
+}
+
+TEST(UnetTest, DrawsEveryRowOfABatchByItself) {
+  const UnetParams p = testing::TinyUnet(true);
+  const auto blocks = MakeUnet(p);
+  testing::FillRandomly(blocks.Weights());
+  UnetState both = testing::UnetInputs(p, 2), second = both;
+  second.ForEachTensor([](at::Tensor& t) {
+    if (t.defined()) t = t.slice(0, 1);
+  });
+  blocks.Run(both);
+  blocks.Run(second);
+  EXPECT_TRUE(at::allclose(both.x.slice(0, 1), second.x, 1e-4, 1e-5));
+  EXPECT_EQ(both.x.size(2), 7);  // sizes need not be even
+}
+
+TEST(Sd3Test, RefusesAPictureBeyondItsPositions) {
+  const auto blocks = MakeSd3(testing::TinySd3(false));
+  testing::FillRandomly(blocks.Weights());
+  Sd3State s = testing::Sd3Inputs(testing::TinySd3(false), 1);
+  s.x = at::randn({1, 4, 14, 6});
+  EXPECT_THROW(blocks.Run(s), c10::Error);
+}
+
 TEST(ClipTest, RefusesAPromptBeyondItsPositions) {
   const auto blocks = MakeClip(testing::TinyClip(0));
   testing::FillRandomly(blocks.Weights());

@@ -11,7 +11,9 @@
 #include "worker/models/autoencoder.h"
 #include "worker/models/clip.h"
 #include "worker/models/flux.h"
+#include "worker/models/sd3.h"
 #include "worker/models/t5.h"
+#include "worker/models/unet.h"
 
 namespace hanga {
 namespace {
@@ -115,6 +117,56 @@ TEST(AutoencoderConfigTest, NamesTheFieldThatIsWrong) {
               HasSubstr("DownEncoderBlock2D"));
   EXPECT_THAT(Refusal(ParseAutoencoderConfig, config, "scaling_factor", 0),
               HasSubstr("scaling_factor is 0"));
+}
+
+TEST(UnetConfigTest, ReadsDiffusersConfigs) {
+  const auto sd15 = ParseUnetConfig(GoldenConfig("sd15/unet"));
+  ASSERT_TRUE(sd15.ok()) << sd15.status();
+  EXPECT_EQ(sd15->depths, (std::vector<int64_t>{1, 1, 1, 0}));
+  EXPECT_EQ(sd15->heads, (std::vector<int64_t>{2, 2, 2, 2}));
+  EXPECT_EQ(sd15->added_dim, 0);
+  const auto sdxl = ParseUnetConfig(GoldenConfig("sdxl/unet"));
+  ASSERT_TRUE(sdxl.ok()) << sdxl.status();
+  EXPECT_EQ(sdxl->depths, (std::vector<int64_t>{0, 2, 3}));
+  EXPECT_EQ(sdxl->heads, (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_EQ(sdxl->mid_depth, 3);
+  EXPECT_TRUE(sdxl->linear_projections);
+}
+
+TEST(UnetConfigTest, NamesTheFieldThatIsWrong) {
+  const json config = GoldenConfig("sdxl/unet");
+  const std::pair<const char*, json> faults[] = {
+      {"class_embed_type", "timestep"},
+      {"down_block_types", {"DownBlock2D", "AttnDownBlock2D", "CrossAttnDownBlock2D"}},
+      {"up_block_types", {"UpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"}},
+      {"transformer_layers_per_block", {1, 2}},
+      {"attention_head_dim", 5},
+      {"norm_num_groups", 7},
+      {"layers_per_block", 12},
+      {"addition_embed_type", "image"},
+      {"resnet_time_scale_shift", "scale_shift"}};
+  for (const auto& [field, value] : faults)
+    EXPECT_THAT(Refusal(ParseUnetConfig, config, field, value), HasSubstr(field));
+}
+
+TEST(Sd3ConfigTest, ReadsDiffusersConfigs) {
+  const auto medium = ParseSd3Config(GoldenConfig("sd3/transformer"));
+  ASSERT_TRUE(medium.ok()) << medium.status();
+  EXPECT_FALSE(medium->qk_norm);
+  EXPECT_EQ(medium->dual_layers, 0);
+  const auto later = ParseSd3Config(GoldenConfig("sd35/transformer"));
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_TRUE(later->qk_norm);
+  EXPECT_EQ(later->dual_layers, 2);
+}
+
+TEST(Sd3ConfigTest, NamesTheFieldThatIsWrong) {
+  const json config = GoldenConfig("sd35/transformer");
+  for (const auto& [field, value] : {std::pair<const char*, json>{"qk_norm", "layer_norm"},
+                                     {"dual_attention_layers", {0, 2}},
+                                     {"caption_projection_dim", 99},
+                                     {"num_layers", 0}})
+    EXPECT_THAT(Refusal(ParseSd3Config, config, field, value), HasSubstr(field));
 }
 
 }  // namespace

@@ -14,7 +14,9 @@
 #include "worker/models/autoencoder.h"
 #include "worker/models/clip.h"
 #include "worker/models/flux.h"
+#include "worker/models/sd3.h"
 #include "worker/models/t5.h"
+#include "worker/models/unet.h"
 
 namespace hanga {
 namespace {
@@ -99,6 +101,43 @@ TEST(KeysTest, AutoencodersHaveTheirCheckpointsKeysAndParameters) {
   EXPECT_EQ(stable_diffusion.parameters, 83'653'863);
 }
 
+UnetParams Sdxl() {
+  UnetParams p;
+  p.channels = {320, 640, 1280}, p.depths = {0, 2, 10}, p.heads = {5, 10, 20};
+  p.mid_depth = 10, p.text_dim = 2048, p.linear_projections = true, p.added_dim = 2816;
+  return p;
+}
+
+TEST(KeysTest, UnetsHaveTheirCheckpointsKeysAndParameters) {
+  const auto sd15 = MakeUnet({});
+  EXPECT_EQ(Declare({sd15.Weights()}).keys, ReadKeys("unet_sd15"));
+  EXPECT_EQ(Declare({sd15.Weights()}).slots, 686);
+  EXPECT_EQ(Declare({sd15.Weights()}).parameters, 859'520'964);
+
+  UnetParams sd21;
+  sd21.heads = {5, 10, 20, 20}, sd21.text_dim = 1024, sd21.linear_projections = true;
+  EXPECT_EQ(Declare({MakeUnet(sd21).Weights()}).parameters, 865'910'724);
+
+  const auto sdxl = MakeUnet(Sdxl());
+  EXPECT_EQ(Declare({sdxl.Weights()}).keys, ReadKeys("unet_sdxl"));
+  EXPECT_EQ(Declare({sdxl.Weights()}).slots, 1'680);
+  EXPECT_EQ(Declare({sdxl.Weights()}).parameters, 2'567'463'684);
+
+  UnetParams inpainting;
+  inpainting.in_channels = 9;
+  EXPECT_EQ(Declare({MakeUnet(inpainting).Weights()}).parameters, 859'520'964 + 5 * 320 * 9);
+}
+
+TEST(KeysTest, Sd3TransformersHaveTheirCheckpointsParameters) {
+  EXPECT_EQ(Declare({MakeSd3({}).Weights()}).parameters, 2'084'951'104);
+  Sd3Params medium;
+  medium.position_side = 384, medium.qk_norm = true, medium.dual_layers = 13;
+  EXPECT_EQ(Declare({MakeSd3(medium).Weights()}).parameters, 2'469'663'936);
+  Sd3Params large;
+  large.layers = large.heads = 38, large.qk_norm = true;
+  EXPECT_EQ(Declare({MakeSd3(large).Weights()}).parameters, 8'146'280'768);
+}
+
 TEST(KeysTest, BlockNamesAreUniqueAndNotEmpty) {
   std::set<std::string> names;
   const auto conditioning = MakeFluxConditioning({});
@@ -106,6 +145,11 @@ TEST(KeysTest, BlockNamesAreUniqueAndNotEmpty) {
   for (const BlockWeights* block : WeightsOf(conditioning, blocks)) {
     EXPECT_FALSE(block->name.empty());
     EXPECT_TRUE(names.insert(block->name).second) << block->name;
+  }
+  names.clear();
+  const auto unet = MakeUnet(Sdxl());
+  for (const BlockWeights* block : unet.Weights()) {
+    EXPECT_TRUE(!block->name.empty() && names.insert(block->name).second) << block->name;
   }
 }
 

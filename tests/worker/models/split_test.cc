@@ -55,6 +55,20 @@ TEST(SplitTest, FluxConditioningEqualsWholeAtEveryBoundary) {
   }
 }
 
+TEST(SplitTest, UnetEqualsWholeAtEveryBoundary) {
+  for (const bool xl : {true, false}) {
+    const UnetParams p = testing::TinyUnet(xl);
+    ExpectSplitsEqualWhole(MakeUnet(p), testing::UnetInputs(p, 2));
+  }
+}
+
+TEST(SplitTest, Sd3EqualsWholeAtEveryBoundary) {
+  for (const bool dual : {true, false}) {
+    const Sd3Params p = testing::TinySd3(dual);
+    ExpectSplitsEqualWhole(MakeSd3(p), testing::Sd3Inputs(p, 2));
+  }
+}
+
 TEST(SplitTest, ClipEqualsWholeAtEveryBoundary) {
   for (const int64_t projection_dim : {0, 10}) {
     ClipState s;

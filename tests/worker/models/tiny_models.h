@@ -10,7 +10,9 @@
 #include "worker/models/clip.h"
 #include "worker/models/flux.h"
 #include "worker/models/flux_modulation.h"
+#include "worker/models/sd3.h"
 #include "worker/models/t5.h"
+#include "worker/models/unet.h"
 
 namespace hanga::testing {
 
@@ -74,6 +76,52 @@ inline AutoencoderParams TinyAutoencoder(bool quant_conv) {
   p.channels = {8, 16, 16}, p.norm_groups = 4, p.latent_channels = 4, p.layers_per_level = 1;
   p.quant_conv = p.post_quant_conv = quant_conv;
   return p;
+}
+
+// Three levels as SDXL has them, or Stable Diffusion 1's kind.
+inline UnetParams TinyUnet(bool xl) {
+  UnetParams p;
+  p.channels = {8, 16, 16}, p.depths = {xl ? 0 : 1, 1, xl ? 2 : 0}, p.heads = {2, 2, 4};
+  p.mid_depth = xl ? 2 : 1, p.text_dim = 12, p.norm_groups = 4, p.linear_projections = xl;
+  if (xl) p.added_dim = 6 + 6 * 4, p.size_embed_dim = 4;
+  return p;
+}
+
+inline UnetState UnetInputs(const UnetParams& p, int64_t batch) {
+  at::manual_seed(13);
+  UnetState s;
+  s.x = at::randn({batch, p.in_channels, 7, 6});
+  s.timestep = at::full({batch}, 731.0f);
+  s.text = at::randn({batch, 5, p.text_dim});
+  if (p.added_dim > 0) {
+    s.pooled = at::randn({batch, 6});
+    s.sizes = at::full({batch, 6}, 64.0f);
+  }
+  return s;
+}
+
+inline Sd3Params TinySd3(bool dual) {
+  return {.in_channels = 4,
+          .out_channels = 4,
+          .patch = 2,
+          .text_dim = 12,
+          .pooled_dim = 6,
+          .heads = 2,
+          .head_dim = 8,
+          .layers = 3,
+          .position_side = 6,
+          .qk_norm = dual,
+          .dual_layers = dual ? 2 : 0};
+}
+
+inline Sd3State Sd3Inputs(const Sd3Params& p, int64_t batch) {
+  at::manual_seed(14);
+  Sd3State s;
+  s.x = at::randn({batch, p.in_channels, 8, 6});
+  s.timestep = at::full({batch}, 412.0f);
+  s.text = at::randn({batch, 5, p.text_dim});
+  s.pooled = at::randn({batch, p.pooled_dim});
+  return s;
 }
 
 }  // namespace hanga::testing

@@ -1,0 +1,59 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A CLIP text encoder and its tokenizer: prompts as Stable Diffusion reads them.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "worker/models/clip.h"
+#include "worker/pipelines/model_layout.h"
+#include "worker/pipelines/prompt_cache.h"
+#include "worker/tokenizers/clip_tokenizer.h"
+#include "worker/weights/key_map.h"
+
+namespace hanga {
+
+struct ClipText {
+  at::Tensor sequence;  // [1, 77, hidden]
+  at::Tensor pooled;    // [1, hidden or projection_dim]
+};
+
+// The parameters of an encoder whose checkpoint has no configuration, from its shapes. `source` has
+// Hanga's keys. FAILED_PRECONDITION: they do not tell enough.
+absl::StatusOr<ClipParams> DeduceClipParams(const TensorSource& source);
+
+// Not thread-safe: owned by a model.
+class ClipTextEncoder {
+ public:
+  // `component`: "text_encoder_2"; `tokenizer` its folder's name in the layout. `source` has
+  // Hanga's keys.
+  static absl::StatusOr<std::unique_ptr<ClipTextEncoder>> Open(const ModelLayout& layout,
+                                                               const std::string& component,
+                                                               const std::string& tokenizer,
+                                                               const TensorSource& source);
+
+  // `hidden`: which layer's output is the sequence, counted from the last, 0; `normed`: under the
+  // last layer's norm.
+  absl::StatusOr<ClipText> Encode(const std::string& text, int hidden, bool normed,
+                                  at::Device device);
+
+  const ClipParams& params() const { return params_; }
+  const BlockList<ClipState>& blocks() const { return blocks_; }
+
+ private:
+  ClipTextEncoder(std::string component, const ClipParams& params);
+
+  const std::string component_;
+  const ClipParams params_;
+  const BlockList<ClipState> blocks_;
+  std::unique_ptr<ClipTokenizer> tokenizer_;
+  PromptCache cache_;
+};
+
+}  // namespace hanga

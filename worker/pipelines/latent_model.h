@@ -1,0 +1,104 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What LatentPipeline needs of a family of models that denoise a grid of latents: its networks, how
+// it reads a prompt, and one evaluation. Stable Diffusion 1, 2, XL and 3 are such.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/models/autoencoder.h"
+#include "worker/pipelines/model_layout.h"
+#include "worker/pipelines/torch_errors.h"
+#include "worker/samplers/registry.h"
+#include "worker/weights/key_map.h"
+#include "worker/weights/tensor_source.h"
+
+namespace hanga {
+
+// What a prompt comes to; one row each, rows of equal requests can be joined.
+struct Conditioning {
+  at::Tensor text;    // [1, L, D]
+  at::Tensor pooled;  // [1, P]; undefined where the model takes none
+  at::Tensor sizes;   // [1, 6] of picture, crop and target in pixels; undefined likewise
+};
+
+// Declared when made, without weights until Load. Not thread-safe: owned by a pipeline.
+class LatentModel {
+ public:
+  virtual ~LatentModel() = default;
+
+  virtual SamplerKind sampler_kind() const = 0;
+  // The denoiser takes the mask and the masked picture beside the latents (9 channels).
+  virtual bool takes_mask() const { return false; }
+  // Limits and defaults of the family; hanga.json comes after.
+  virtual void Describe(ModelFacts* facts) const = 0;
+  // What the request's prompt comes to, or its negative prompt.
+  virtual absl::StatusOr<Conditioning> Encode(const GenerationRequest& request, bool negative) = 0;
+  // x [B, C, h, w], timesteps [B] float32, rows joined to B -> [B, C, h, w] float32.
+  virtual absl::StatusOr<at::Tensor> Predict(const at::Tensor& x, const at::Tensor& timesteps,
+                                             const Conditioning& rows) = 0;
+
+  // RESOURCE_EXHAUSTED: the device has no room.
+  absl::Status Load(at::Device device, at::ScalarType type);
+
+  // Runs a network; a failure names the block.
+  template <typename State>
+  absl::Status Run(const std::string& network, const BlockList<State>& blocks, State& state) const {
+    return RunBlocks(network, blocks, state);
+  }
+
+  // Image of -1 to 1 -> moments, latents of the autoencoder -> image; float32 both ways.
+  absl::StatusOr<at::Tensor> EncodeImage(const at::Tensor& image) const;
+  absl::StatusOr<at::Tensor> DecodeLatents(const at::Tensor& latents) const;
+
+  uint64_t parameters() const;      // declared
+  uint64_t stored_bytes() const;    // in the files
+  uint64_t resident_bytes() const;  // on the device now; 0 before Load
+  // As FluxModel's: cheap, and enough to tell models apart. 32 raw bytes.
+  std::string Fingerprint() const;
+
+  const AutoencoderParams& vae() const { return vae_params_; }
+  nlohmann::json scheduler;  // scheduler_config.json
+
+ protected:
+  // Opens a component under Hanga's keys.
+  static absl::StatusOr<TensorSource> OpenPart(const ModelLayout& layout, const std::string& name,
+                                               absl::Span<const KeyMap> maps);
+  // Checks the weights of `blocks` against `source`, and takes both on.
+  absl::Status AddPart(const std::string& name, std::vector<BlockWeights*> blocks,
+                       TensorSource source);
+  // The autoencoder, whose scale and shift are `fallback`'s where no configuration says them.
+  absl::Status AddAutoencoder(const ModelLayout& layout, const AutoencoderParams& fallback);
+
+  at::Device device_ = at::kCPU;
+  at::ScalarType type_ = at::kFloat, vae_type_ = at::kFloat;
+
+ private:
+  struct Part {
+    std::string name;
+    std::vector<BlockWeights*> blocks;
+    TensorSource source;
+  };
+
+  AutoencoderParams vae_params_;
+  BlockList<AutoencoderState> encoder_, decoder_;
+  std::vector<Part> parts_;
+  uint64_t resident_bytes_ = 0;
+};
+
+// The status with the component in front of its message.
+absl::Status InComponent(const std::string& component, const absl::Status& status);
+
+// A family's networks, checked against their files: "sd", "sdxl" or "sd3" by the layout.
+absl::StatusOr<std::unique_ptr<LatentModel>> OpenLatentModel(const ModelLayout& layout);
+
+}  // namespace hanga

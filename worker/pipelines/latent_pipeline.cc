@@ -1,0 +1,56 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/pipelines/latent_pipeline.h"
+
+#include <utility>
+
+#include "worker/pipelines/model_settings.h"
+#include "worker/pipelines/torch_options.h"
+#include "worker/samplers/registry.h"
+
+namespace hanga {
+
+absl::Status DescribeLatentModel(const ModelLayout& layout, const LatentModel& model,
+                                 ModelFacts* facts) {
+  facts->family = std::string(layout.family->name);
+  facts->parameters = model.parameters();
+  facts->weight_bytes = model.stored_bytes();
+  model.Describe(facts);
+  facts->limits.samplers = AcceptedSamplers(model.sampler_kind());
+  facts->defaults.sampler = SamplerOfConfig(model.sampler_kind(), model.scheduler);
+  if (!layout.settings) return absl::OkStatus();
+  return ApplyModelSettings(*layout.settings, &facts->limits, &facts->defaults);
+}
+
+absl::StatusOr<std::unique_ptr<LatentPipeline>> LatentPipeline::Open(const ModelLayout& layout,
+                                                                     const LoadOptions& options) {
+  std::unique_ptr<LatentPipeline> pipeline(new LatentPipeline());
+  LatentPipeline& p = *pipeline;
+  const absl::StatusOr<at::Device> device = ParseDevice(options.device);
+  if (!device.ok()) return device.status();
+  const absl::StatusOr<at::ScalarType> type = ParseDtype(options.dtype, *device);
+  if (!type.ok()) return type.status();
+  if (!(options.placement == PlacementLevers())) {
+    return absl::FailedPreconditionError(
+        "placement: models of this family stay on one device as a whole; leave the levers out");
+  }
+  if (options.weights != "auto" && options.weights != "") {
+    return absl::FailedPreconditionError("weights: models of this family take no 8-bit weights");
+  }
+  p.device_ = *device;
+  absl::StatusOr<std::unique_ptr<LatentModel>> model = OpenLatentModel(layout);
+  if (!model.ok()) return model.status();
+  p.model_ = *std::move(model);
+  if (absl::Status s = DescribeLatentModel(layout, *p.model_, &p.facts_); !s.ok()) return s;
+  p.fingerprint_ = p.model_->Fingerprint();
+  if (absl::Status s = p.model_->Load(*device, *type); !s.ok()) return s;
+  return pipeline;
+}
+
+absl::StatusOr<std::unique_ptr<Pipeline>> LatentPipeline::Load(const ModelLayout& layout,
+                                                               const LoadOptions& options) {
+  return Open(layout, options);
+}
+
+}  // namespace hanga

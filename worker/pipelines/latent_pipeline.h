@@ -1,0 +1,96 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Draws with models that denoise a grid of latents: the arithmetic of diffusers' Stable Diffusion
+// pipelines, 1 to 3, a step at a time, over batches.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "worker/pipelines/latent_generation.h"
+#include "worker/pipelines/latent_model.h"
+#include "worker/pipelines/latent_preview.h"
+#include "worker/pipelines/pipeline.h"
+
+namespace hanga {
+
+// A picture to begin with, the share of the schedule that is walked from there, and what of it is
+// repainted.
+struct FirstPicture {
+  at::Tensor bytes;     // [height, width, 3], as large as the picture to draw
+  double strength = 1;  // above 0, up to 1
+  at::Tensor mask;      // [height, width] bytes, 255 where it is repainted; undefined: everywhere
+};
+
+// Limits and defaults of such a model, after its hanga.json.
+absl::Status DescribeLatentModel(const ModelLayout& layout, const LatentModel& model,
+                                 ModelFacts* facts);
+
+// Not thread-safe: one thread owns it, with its generations.
+class LatentPipeline final : public Pipeline {
+ public:
+  static absl::StatusOr<std::unique_ptr<Pipeline>> Load(const ModelLayout& layout,
+                                                        const LoadOptions& options);
+
+  absl::StatusOr<std::unique_ptr<Generation>> Prepare(const GenerationRequest& request) override;
+  absl::Status Step(absl::Span<Generation* const> batch) override;
+  absl::StatusOr<Image> Finish(Generation& generation) override;
+  absl::StatusOr<Image> Preview(const Generation& generation) override;
+  absl::StatusOr<std::string> Save(const Generation& generation) override;
+  absl::StatusOr<std::unique_ptr<Generation>> Restore(const GenerationRequest& request,
+                                                      std::string_view checkpoint) override;
+  uint64_t resident_bytes() const override { return model_->resident_bytes(); }
+
+  // What the above is made of, for checks against a reference.
+
+  static absl::StatusOr<std::unique_ptr<LatentPipeline>> Open(const ModelLayout& layout,
+                                                              const LoadOptions& options);
+  // Another scheduler_config.json than the model's, for generations that begin from now on.
+  void UseScheduler(nlohmann::json config) { model_->scheduler = std::move(config); }
+  SamplerKind sampler_kind() const { return model_->sampler_kind(); }
+
+  // `draws` stands in for the seed's noise where it is given, in order of use: the autoencoder's
+  // sample of a first picture, the latents' noise, the sample of the masked picture.
+  absl::StatusOr<std::unique_ptr<LatentGeneration>> Begin(const GenerationRequest& request,
+                                                          const std::optional<FirstPicture>& first,
+                                                          NoiseSource* draws);
+  // The model's output with guidance, float32 [B, C, h, w].
+  absl::StatusOr<at::Tensor> Predict(absl::Span<LatentGeneration* const> batch);
+  // One step of every sampler. On failure none has advanced. `draws` as in Begin.
+  absl::Status Advance(absl::Span<LatentGeneration* const> batch, const at::Tensor& outputs,
+                       absl::Span<NoiseSource* const> draws = {});
+  // The autoencoder's latents of the picture.
+  at::Tensor DecoderInput(const LatentGeneration& generation) const;
+  // Pixels of about -1 to 1, float32.
+  absl::StatusOr<at::Tensor> Decode(const at::Tensor& latents) const {
+    return model_->DecodeLatents(latents);
+  }
+
+ private:
+  LatentPipeline() = default;
+
+  absl::Status CheckAndResolve(GenerationRequest* request) const;
+  absl::StatusOr<std::unique_ptr<Sampler>> NewSampler(const GenerationRequest& request) const;
+  // A generation with everything but latents.
+  absl::StatusOr<std::unique_ptr<LatentGeneration>> NewGeneration(const GenerationRequest& request);
+  absl::Status BeginAtPicture(const FirstPicture& first, NoiseSource* draws, LatentGeneration* g);
+  absl::StatusOr<at::Tensor> SampleLatents(const at::Tensor& image, NoiseSource* draws) const;
+  std::string IdentityOf(const GenerationRequest& request) const;
+
+  ModelFacts facts_;
+  std::unique_ptr<LatentModel> model_;
+  at::Device device_ = at::kCPU;
+  std::string fingerprint_;
+  bool halves_ = false;                     // guidance takes turns: the device was too small
+  std::unique_ptr<LatentPreview> preview_;  // fitted when first asked for
+};
+
+}  // namespace hanga

@@ -1,0 +1,168 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A latent generation's denoising steps.
+#include <ATen/ATen.h>
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "worker/pipelines/latent_pipeline.h"
+#include "worker/pipelines/to_device.h"
+
+namespace hanga {
+namespace {
+
+using Batch = absl::Span<LatentGeneration* const>;
+
+at::Tensor Joined(const std::vector<at::Tensor>& rows) {
+  if (!rows.front().defined()) return at::Tensor();
+  return rows.size() == 1 ? rows.front() : at::cat(rows);
+}
+
+// One evaluation's input: a generation with one of its prompts.
+struct Row {
+  const LatentGeneration* generation;
+  const Conditioning* text;
+};
+
+struct Inputs {
+  at::Tensor x, timesteps;
+  Conditioning text;
+};
+
+Inputs Gather(absl::Span<const Row> rows, at::Device device) {
+  std::vector<at::Tensor> x, text, pooled, sizes;
+  std::vector<float> timesteps;
+  for (const auto& [g, prompt] : rows) {
+    at::Tensor shown = g->sampler->ScaleInput(g->latents);
+    if (g->mask && g->mask->beside.defined()) shown = at::cat({shown, g->mask->beside}, 1);
+    x.push_back(shown);
+    timesteps.push_back(g->sampler->timesteps()[g->sampler->step()]);
+    text.push_back(prompt->text);
+    pooled.push_back(prompt->pooled);
+    sizes.push_back(prompt->sizes);
+  }
+  return {Joined(x),
+          ToDevice(at::tensor(timesteps, at::kFloat), device),
+          {Joined(text), Joined(pooled), Joined(sizes)}};
+}
+
+// Classifier-free guidance (arXiv:2207.12598), rescaled to the spread of the guided output
+// (arXiv:2305.08891). [1, C, h, w] each.
+at::Tensor Guide(const GenerationRequest& r, const at::Tensor& wanted, const at::Tensor& unwanted) {
+  const at::Tensor guided = unwanted + r.guidance_scale * (wanted - unwanted);
+  if (r.guidance_rescale <= 0) return guided;
+  const at::Tensor rescaled = guided * (wanted.std() / guided.std());
+  return r.guidance_rescale * rescaled + (1 - r.guidance_rescale) * guided;
+}
+
+}  // namespace
+
+bool LatentGeneration::guided() const {
+  if (!negative) return false;
+  const double share = static_cast<double>(sampler->step()) / static_cast<double>(sampler->steps());
+  return request.guidance_start <= share && share < request.guidance_end;
+}
+
+absl::StatusOr<at::Tensor> LatentPipeline::Predict(Batch batch) {
+  std::vector<Row> rows;
+  for (const LatentGeneration* g : batch) rows.push_back({g, &g->text});
+  for (const LatentGeneration* g : batch) {
+    if (g->guided()) rows.push_back({g, &*g->negative});
+  }
+  const bool guides = rows.size() > batch.size();
+  const auto run = [&](absl::Span<const Row> some) -> absl::StatusOr<at::Tensor> {
+    Inputs inputs;
+    const absl::Status gathered = RunGuarded("denoiser", [&] { inputs = Gather(some, device_); });
+    if (!gathered.ok()) return gathered;
+    return model_->Predict(inputs.x, inputs.timesteps, inputs.text);
+  };
+  const absl::Span<const Row> all = rows;
+  absl::StatusOr<at::Tensor> both = absl::UnknownError("not run");
+  if (!guides || !halves_) both = run(all);
+  if (absl::IsResourceExhausted(both.status())) halves_ = guides;
+  if (guides && halves_) {  // one prompt after the other, in half of the memory
+    const absl::StatusOr<at::Tensor> wanted = run(all.subspan(0, batch.size()));
+    if (!wanted.ok()) return wanted.status();
+    const absl::StatusOr<at::Tensor> unwanted = run(all.subspan(batch.size()));
+    if (!unwanted.ok()) return unwanted.status();
+    const absl::Status joined = RunGuarded("denoiser", [&] {
+      both = at::cat({*wanted, *unwanted});
+    });
+    if (!joined.ok()) return joined;
+  }
+  if (!both.ok() || !guides) return both;
+  at::Tensor outputs;
+  const absl::Status guided = RunGuarded("denoiser", [&] {
+    std::vector<at::Tensor> each;
+    auto next = static_cast<int64_t>(batch.size());
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const at::Tensor wanted = both->narrow(0, static_cast<int64_t>(i), 1);
+      each.push_back(batch[i]->guided()
+                         ? Guide(batch[i]->request, wanted, both->narrow(0, next++, 1))
+                         : wanted);
+    }
+    outputs = Joined(each);
+  });
+  if (!guided.ok()) return guided;
+  return outputs;
+}
+
+absl::Status LatentPipeline::Advance(Batch batch, const at::Tensor& outputs,
+                                     absl::Span<NoiseSource* const> draws) {
+  struct Before {
+    SamplerState sampler;
+    std::string noise;
+  };
+  std::vector<Before> before;
+  std::vector<at::Tensor> latents, denoised;
+  for (const LatentGeneration* g : batch) before.push_back({g->sampler->Save(), g->noise->Save()});
+  const absl::Status stepped = RunGuarded("sampler", [&] {
+    for (size_t i = 0; i < batch.size(); ++i) {
+      LatentGeneration& g = *batch[i];
+      NoiseSource& noise = draws.empty() ? *g.noise : *draws[i];
+      const at::Tensor output = outputs.narrow(0, static_cast<int64_t>(i), 1);
+      denoised.push_back(g.sampler->Denoised(output, g.latents));
+      at::Tensor moved = g.sampler->Step(output, g.latents, noise);
+      if (g.mask && !g.mask->beside.defined()) {
+        // What stays is put back, as noisy as the next step expects it.
+        const at::Tensor kept =
+            g.done() ? g.mask->picture : g.sampler->AddNoise(g.mask->picture, g.mask->noise);
+        moved = g.mask->keep * kept + (1 - g.mask->keep) * moved;
+      }
+      latents.push_back(moved);
+    }
+  });
+  for (size_t i = 0; i < batch.size(); ++i) {
+    LatentGeneration& g = *batch[i];
+    if (stepped.ok()) {
+      g.latents = std::move(latents[i]);
+      g.denoised = std::move(denoised[i]);
+    } else {
+      g.sampler->Restore(before[i].sampler).IgnoreError();
+      g.noise->Restore(before[i].noise).IgnoreError();
+    }
+  }
+  return stepped;
+}
+
+absl::Status LatentPipeline::Step(absl::Span<Generation* const> batch) {
+  if (batch.empty()) return absl::OkStatus();
+  std::vector<LatentGeneration*> generations;
+  for (Generation* generation : batch) {
+    generations.push_back(static_cast<LatentGeneration*>(generation));
+    if (generation->done()) return absl::FailedPreconditionError("the generation has no step left");
+    if (generation->batch_key() != batch.front()->batch_key()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("generations of ", batch.front()->batch_key(), " and ",
+                       generation->batch_key(), " cannot step as one batch"));
+    }
+  }
+  const absl::StatusOr<at::Tensor> outputs = Predict(generations);
+  if (!outputs.ok()) return outputs.status();
+  return Advance(generations, *outputs);
+}
+
+}  // namespace hanga
