@@ -80,6 +80,9 @@ std::string LatentPipeline::IdentityOf(const GenerationRequest& request) const {
 
 absl::StatusOr<std::string> LatentPipeline::Save(const Generation& generation) {
   const auto& g = static_cast<const LatentGeneration&>(generation);
+  if (g.first_step > 0 || g.mask) {
+    return absl::FailedPreconditionError("checkpoint: it would not hold the first picture");
+  }
   std::string bytes;
   const absl::Status status = RunGuarded("checkpoint", [&] {
     const SamplerState sampler = g.sampler->Save();

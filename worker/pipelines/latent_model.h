@@ -67,6 +67,7 @@ class LatentModel {
   std::string Fingerprint() const;
 
   const AutoencoderParams& vae() const { return vae_params_; }
+  at::ScalarType type() const { return type_; }  // that is computed in
   nlohmann::json scheduler;  // scheduler_config.json
 
  protected:

@@ -27,7 +27,8 @@ namespace hanga {
 struct FirstPicture {
   at::Tensor bytes;     // [height, width, 3], as large as the picture to draw
   double strength = 1;  // above 0, up to 1
-  at::Tensor mask;      // [height, width] bytes, 255 where it is repainted; undefined: everywhere
+  at::Tensor mask;    // [height, width] 0 to 255, 255 where it is repainted; undefined: everywhere
+  bool soft = false;  // what lies between is mixed; else it is rounded
 };
 
 // Limits and defaults of such a model, after its hanga.json.

@@ -74,7 +74,7 @@ absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::NewGeneration(
     if (!negative.ok()) return negative.status();
     g.negative = *std::move(negative);
   }
-  g.noise = std::make_unique<SeededNoise>(r.seed);
+  g.noise = std::make_unique<SeededNoise>(r.seed, model_->type());
   g.key = absl::StrCat(r.width, "x", r.height, "/", g.text.text.size(1), "/",
                        g.negative ? "cfg" : "plain");
   return generation;
@@ -82,10 +82,6 @@ absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::NewGeneration(
 
 absl::StatusOr<std::unique_ptr<Generation>> LatentPipeline::Prepare(
     const GenerationRequest& request) {
-  if (model_->takes_mask()) {
-    return absl::InvalidArgumentError(
-        "init_image: this model repaints pictures; it needs one, and a mask");
-  }
   return Begin(request, std::nullopt, nullptr);
 }
 
@@ -125,8 +121,8 @@ absl::Status LatentPipeline::BeginAtPicture(const FirstPicture& first, NoiseSour
     g->latents =
         from_noise ? noise * g->sampler->init_noise_sigma() : g->sampler->AddNoise(*clean, noise);
     if (!first.mask.defined()) return;
-    const at::Tensor repaint =
-        (first.mask.to(at::kFloat) / 255 >= 0.5).to(at::kFloat).unsqueeze(0).unsqueeze(0);
+    at::Tensor repaint = (first.mask.to(at::kFloat) / 255).unsqueeze(0).unsqueeze(0);
+    if (!first.soft) repaint = (repaint >= 0.5).to(at::kFloat);
     masked_pixels = pixels * (repaint < 0.5);
     keep = 1 - at::upsample_nearest2d(repaint, {clean->size(2), clean->size(3)}).to(device_);
   });
@@ -145,6 +141,10 @@ absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::Begin(
   if (!generation.ok()) return generation.status();
   LatentGeneration& g = **generation;
   if (draws == nullptr) draws = g.noise.get();
+  if (model_->takes_mask() && !(first && first->mask.defined())) {
+    return absl::InvalidArgumentError(
+        "mask: this model repaints pictures; it needs a picture and a mask");
+  }
   absl::Status begun;
   if (first) {
     begun = BeginAtPicture(*first, draws, &g);

@@ -188,7 +188,8 @@ absl::StatusOr<at::Tensor> UnetModel::Predict(const at::Tensor& x, const at::Ten
                                               const Conditioning& rows) {
   UnetState state;
   absl::Status run = RunGuarded("unet", [&] {
-    state.x = x.to(type_);
+    // Convolutions and norms are faster where a pixel's channels lie side by side.
+    state.x = x.to(type_).contiguous(at::MemoryFormat::ChannelsLast);
     state.timestep = timesteps;
     state.text = rows.text;
     state.pooled = rows.pooled;

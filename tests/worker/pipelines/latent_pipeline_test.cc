@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "worker/pipelines/pictured_request.h"
 #include "worker/pipelines/pipeline.h"
 
 namespace hanga {
@@ -106,6 +107,68 @@ TEST_P(LatentPipelineTest, IsGuidedWithinItsIntervalAlone) {
   EXPECT_LE(LargestDifference(Draw(pipeline_.get(), never), plain), 1);
   EXPECT_GT(LargestDifference(Draw(pipeline_.get(), late), plain), 1);
   EXPECT_GT(LargestDifference(Draw(pipeline_.get(), Request(4)), Draw(pipeline_.get(), late)), 1);
+}
+
+Image Plain(int width, int height, uint8_t value) {
+  return {width, height, std::vector<uint8_t>(size_t{3} * width * height, value)};
+}
+
+PicturedRequest FromPicture(uint64_t seed) {
+  PicturedRequest p;
+  p.request = Request(seed);
+  p.request.sampler = "euler";  // one evaluation a step
+  p.init_image = Plain(80, 64, 90);
+  p.strength = 0.6;
+  return p;
+}
+
+std::vector<uint8_t> DrawFrom(Pipeline* pipeline, const PicturedRequest& pictured) {
+  auto generation = PrepareAtPicture(*pipeline, pictured);
+  if (!generation.ok()) ADD_FAILURE() << generation.status();
+  return Finish(pipeline, generation->get());
+}
+
+TEST_P(LatentPipelineTest, BeginsAtAPictureAsFarBackAsItIsTold) {
+  const auto g = PrepareAtPicture(*pipeline_, FromPicture(8));
+  ASSERT_TRUE(g.ok()) << g.status();
+  EXPECT_EQ((*g)->steps(), 3);  // 0.6 of 5
+  EXPECT_FALSE(pipeline_->Save(**g).ok());
+  const auto drawn = DrawFrom(pipeline_.get(), FromPicture(8));
+  EXPECT_EQ(drawn, DrawFrom(pipeline_.get(), FromPicture(8)));
+  EXPECT_NE(drawn, Draw(pipeline_.get(), FromPicture(8).request));
+}
+
+TEST_P(LatentPipelineTest, RepaintsWhereTheMaskIsWhite) {
+  PicturedRequest nowhere = FromPicture(9), everywhere = FromPicture(9);
+  nowhere.mask = Plain(80, 64, 0);
+  everywhere.mask = Plain(80, 64, 255);
+  const auto kept = DrawFrom(pipeline_.get(), nowhere);
+  PicturedRequest other = nowhere;
+  other.request.prompt = "something else";
+  // The prompt has no say where nothing changes.
+  EXPECT_EQ(DrawFrom(pipeline_.get(), other), kept);
+  EXPECT_GT(LargestDifference(DrawFrom(pipeline_.get(), everywhere), kept), 8);
+  // An edge in the middle is sharp, or mixed over some pixels.
+  PicturedRequest half = nowhere;
+  for (size_t i = 0; i < half.mask->rgb.size(); ++i) half.mask->rgb[i] = i / 3 % 80 < 40 ? 255 : 0;
+  const auto sharp = DrawFrom(pipeline_.get(), half);
+  half.mask_blur = 8;
+  EXPECT_NE(DrawFrom(pipeline_.get(), half), sharp);
+}
+
+TEST_P(LatentPipelineTest, NamesWhatIsWrongWithAPicture) {
+  const auto refusal = [&](auto change) {
+    PicturedRequest p = FromPicture(11);
+    change(&p);
+    return std::string(PrepareAtPicture(*pipeline_, p).status().message());
+  };
+  EXPECT_THAT(refusal([](auto* p) { p->init_image = Plain(64, 64, 0); }),
+              HasSubstr("init_image: is 64 x 64 pixels"));
+  EXPECT_THAT(refusal([](auto* p) { p->mask = Plain(80, 65, 0); }), HasSubstr("mask: is 80 x 65"));
+  EXPECT_THAT(refusal([](auto* p) { p->strength = 0; }), HasSubstr("strength: 0"));
+  EXPECT_THAT(refusal([](auto* p) { p->strength = 1.5; }), HasSubstr("strength: 1.5"));
+  EXPECT_THAT(refusal([](auto* p) { p->strength = 0.1; }), HasSubstr("less than one step"));
+  EXPECT_THAT(refusal([](auto* p) { p->mask_blur = 300; }), HasSubstr("mask_blur: 300"));
 }
 
 TEST_P(LatentPipelineTest, PreviewsAtAnEighthOfTheSize) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "worker/samplers/noise_levels.h"
 #include "worker/samplers/registry.h"
 
 namespace hanga {
