@@ -13,14 +13,7 @@
 
 namespace hanga {
 
-enum class ComponentKind {
-  kFluxTransformer,
-  kUnet,
-  kSd3Transformer,
-  kClip,
-  kT5,
-  kAutoencoder
-};
+enum class ComponentKind { kFluxTransformer, kUnet, kSd3Transformer, kClip, kT5, kAutoencoder };
 
 // One network of a family. `name` is its folder in a diffusers repository, and in a checkpoint's
 // list of components.

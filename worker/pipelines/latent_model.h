@@ -68,7 +68,7 @@ class LatentModel {
 
   const AutoencoderParams& vae() const { return vae_params_; }
   at::ScalarType type() const { return type_; }  // that is computed in
-  nlohmann::json scheduler;  // scheduler_config.json
+  nlohmann::json scheduler;                      // scheduler_config.json
 
  protected:
   // Opens a component under Hanga's keys.

@@ -93,8 +93,7 @@ TEST(FlowMatchConfigTest, NamesTheFieldThatItCannotUse) {
   for (const nlohmann::json& bad :
        {nlohmann::json{{"shift", "three"}}, nlohmann::json{{"shift", -1}},
         nlohmann::json{{"num_train_timesteps", 0}}, nlohmann::json{{"time_shift_type", "cubic"}},
-        nlohmann::json{{"max_image_seq_len", 1}},
-        nlohmann::json{{"shift_terminal", 1.5}}}) {
+        nlohmann::json{{"max_image_seq_len", 1}}, nlohmann::json{{"shift_terminal", 1.5}}}) {
     const auto config = FlowMatchConfig::FromJson(bad);
     EXPECT_EQ(config.status().code(), absl::StatusCode::kFailedPrecondition) << bad;
     EXPECT_THAT(std::string(config.status().message()), HasSubstr(bad.begin().key()));
