@@ -18,8 +18,8 @@ namespace {
 constexpr size_t kMaxTensors = 255;
 
 // Dimensions from the outermost in memory to the innermost; as they are, for a tensor with gaps.
-std::vector<int64_t> MemoryOrder(const at::Tensor& tensor) {
-  std::vector<int64_t> order(tensor.dim());
+at::DimVector MemoryOrder(const at::Tensor& tensor) {
+  at::DimVector order(tensor.dim());
   std::iota(order.begin(), order.end(), 0);
   if (tensor.is_contiguous() || !tensor.is_non_overlapping_and_dense()) return order;
   std::stable_sort(order.begin(), order.end(),
@@ -27,8 +27,8 @@ std::vector<int64_t> MemoryOrder(const at::Tensor& tensor) {
   return order;
 }
 
-std::vector<int64_t> Inverse(const std::vector<int64_t>& order) {
-  std::vector<int64_t> inverse(order.size());
+at::DimVector Inverse(const at::DimVector& order) {
+  at::DimVector inverse(order.size());
   for (size_t i = 0; i < order.size(); ++i) inverse[order[i]] = static_cast<int64_t>(i);
   return inverse;
 }
@@ -42,7 +42,7 @@ void AppendRowHead(const Row& row, std::string* bytes) {
   for (const at::Tensor& tensor : row) {
     bytes->push_back(tensor.defined() ? 1 : 0);
     if (!tensor.defined()) continue;
-    const std::vector<int64_t> order = MemoryOrder(tensor);
+    const at::DimVector order = MemoryOrder(tensor);
     AppendHead(HeadOf(tensor.permute(order)), bytes);
     for (const int64_t dimension : Inverse(order)) bytes->push_back(static_cast<char>(dimension));
   }
