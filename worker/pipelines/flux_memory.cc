@@ -43,7 +43,7 @@ absl::Status FluxPipeline::LoadPlaced(FluxPlacement placed) {
   placed_ = std::move(placed);
   absl::Status loaded = model_->LoadPlanned(GroupOf(*placed_), device_, storage_, placed_->limits);
   if (loaded.ok() && device_.is_cuda() && model_->pinning_refused()) {
-    notes_.push_back(
+    notes_.emplace_back(
         "the system refuses to lock pages (ulimit -l): weights are streamed from pageable memory, "
         "slower than planned");
   }
