@@ -150,7 +150,9 @@ TEST_P(LatentPipelineTest, RepaintsWhereTheMaskIsWhite) {
   EXPECT_GT(LargestDifference(DrawFrom(pipeline_.get(), everywhere), kept), 8);
   // An edge in the middle is sharp, or mixed over some pixels.
   PicturedRequest half = nowhere;
-  for (size_t i = 0; i < half.mask->rgb.size(); ++i) half.mask->rgb[i] = i / 3 % 80 < 40 ? 255 : 0;
+  Image left_half = Plain(80, 64, 0);
+  for (size_t i = 0; i < left_half.rgb.size(); ++i) left_half.rgb[i] = i / 3 % 80 < 40 ? 255 : 0;
+  half.mask = left_half;
   const auto sharp = DrawFrom(pipeline_.get(), half);
   half.mask_blur = 8;
   EXPECT_NE(DrawFrom(pipeline_.get(), half), sharp);
