@@ -40,7 +40,18 @@ void Core::OnEndedAttempt(Session& session, const v1::TaskResult& result) {
     if (error.reason().empty()) error.set_reason("INTERNAL");
     error.set_worker("workers/" + task->worker);
     // A request that no worker can serve says nothing of this one, nor does another rank's end.
-    if (result.retryable() && error.reason() != "GROUP_LOST") NoteFailure(task->worker);
+    if (error.reason() == "GROUP_LOST") {
+      // Its report of the group follows; until then it must not get the next attempt.
+      GroupSeat& seat = workers_.at(task->worker).seat;
+      seat.ready = false;
+      const auto group = groups_.find(seat.group);
+      if (group != groups_.end()) {
+        group->second.ready[seat.rank] = 0;
+        group->second.formed = Elapsed();
+      }
+    } else if (result.retryable()) {
+      NoteFailure(task->worker);
+    }
   }
   if (outcome == AttemptOutcome::kRefused) {
     // Not asked again before it has had time to change.

@@ -121,6 +121,16 @@ TEST_F(GroupsTest, ALostMemberBreaksTheGroupAndTheAttemptCounts) {
   EXPECT_EQ(Get(job->name()).tasks(0).attempt(), 2u);
 }
 
+TEST_F(GroupsTest, ALeaderThatLostItsGroupGetsNoTaskBeforeItSaysSo) {
+  Meet();
+  ASSERT_TRUE(Submit(Request()).ok());
+  const auto first = Next(a_);
+  a_.Fail(first.attempt(), "GROUP_LOST");
+  Settle();
+  EXPECT_THAT(a_.TakeAssignments(), IsEmpty());
+  EXPECT_FALSE(Listed("a").group().ready());
+}
+
 TEST_F(GroupsTest, ASuspectIsNotAskedAgainBeforeItIsHeard) {
   Meet();
   Join(c_);

@@ -120,6 +120,7 @@ TEST_F(InputsTest, ExpireAfterTheirLastUseButNotUnderAJob) {
   ASSERT_TRUE(Upload("unused").ok());
   const auto job = Submit(From("used"));
   ASSERT_TRUE(job.ok()) << job.status();
+  worker_.Disconnect();
   Reopen();
   clock_.Advance(absl::Hours(3));
   Settle();
