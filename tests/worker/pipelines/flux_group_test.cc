@@ -136,7 +136,9 @@ TEST_P(FluxGroupTest, DrawsThePicturesOfOneDeviceBitForBit) {
 TEST_P(FluxGroupTest, ADeploymentThatARankDoesNotHaveIsRefusedAndBreaksNothing) {
   const auto refused = Load("models/other@1");
   EXPECT_TRUE(absl::IsNotFound(refused.status()));
-  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("rank 1: not deployed here"));
+  // Whichever rank answers first.
+  EXPECT_THAT(std::string(refused.status().message()),
+              testing::ContainsRegex("rank [12]: not deployed here"));
   EXPECT_TRUE(Load("models/demo@1").ok());
 }
 
