@@ -34,14 +34,6 @@ class RecordedDraws final : public NoiseSource {
   int next_ = 0;
 };
 
-// A text for each image, or one for all.
-std::string TextOf(const nlohmann::json& call, const std::string& name, size_t image) {
-  const auto text = call.find(name);
-  if (text == call.end() || text->is_null()) return "";
-  if (text->is_string()) return *text;
-  return text->at(std::min(image, text->size() - 1));
-}
-
 }  // namespace
 
 std::string FluxRun::Unknown() const {
@@ -69,10 +61,10 @@ GenerationRequest FluxRun::Request(size_t image) const {
   const nlohmann::json& call = info_.at("call");
   const size_t text = image / call.value("num_images_per_prompt", size_t{1});
   GenerationRequest r;
-  r.prompt = TextOf(call, "prompt", text);
-  r.prompt_2 = TextOf(call, "prompt_2", text);
-  r.negative_prompt = TextOf(call, "negative_prompt", text);
-  r.negative_prompt_2 = TextOf(call, "negative_prompt_2", text);
+  r.prompt = TextOf("prompt", text);
+  r.prompt_2 = TextOf("prompt_2", text);
+  r.negative_prompt = TextOf("negative_prompt", text);
+  r.negative_prompt_2 = TextOf("negative_prompt_2", text);
   // Without a negative prompt the reference leaves true CFG off.
   const bool negative = call.contains("negative_prompt") && !call.at("negative_prompt").is_null();
   r.true_cfg_scale = negative ? call.value("true_cfg_scale", 1.0) : 1.0;
@@ -82,8 +74,7 @@ GenerationRequest FluxRun::Request(size_t image) const {
   r.max_sequence_length = call.value("max_sequence_length", 512);
   r.width = info_.at("size").at("width");
   r.height = info_.at("size").at("height");
-  const nlohmann::json& seeds = info_.at("seeds");
-  r.seed = seeds.at(std::min(image, seeds.size() - 1));
+  r.seed = SeedOf(image);
   return r;
 }
 
@@ -105,18 +96,6 @@ absl::StatusOr<std::vector<std::unique_ptr<FluxGeneration>>> FluxRun::Begin(
     generations.push_back(*std::move(generation));
   }
   return generations;
-}
-
-at::Tensor FluxRun::Output(const std::string& name) const {
-  return golden_.Output(absl::StrCat(label_, ".", name));
-}
-
-double FluxRun::Tolerance(const std::string& name, double otherwise) const {
-  return info_.at("tolerance_rel_l2").value(name, otherwise);
-}
-
-std::string FluxRun::Path(const std::string& file) const {
-  return absl::StrCat(golden_.folder, "/", file);
 }
 
 }  // namespace hanga

@@ -4,24 +4,20 @@
 // What a run of a FLUX pipeline case asks for.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-#include <nlohmann/json.hpp>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/check/golden_case.h"
+#include "worker/check/pipeline_run.h"
 #include "worker/pipelines/flux_pipeline.h"
 
 namespace hanga {
 
 // Refers to its case, which must outlive it.
-class FluxRun {
+class FluxRun : public PipelineRun {
  public:
-  FluxRun(const GoldenCase& golden, std::string label, const nlohmann::json& info)
-      : golden_(golden), label_(std::move(label)), info_(info) {}
+  using PipelineRun::PipelineRun;
 
   // Why it cannot be run; empty if it can.
   std::string Unknown() const;
@@ -30,17 +26,9 @@ class FluxRun {
   // one, and from the recorded draws otherwise.
   absl::StatusOr<std::vector<std::unique_ptr<FluxGeneration>>> Begin(FluxPipeline* pipeline) const;
 
-  at::Tensor Output(const std::string& name) const;
-  double Tolerance(const std::string& name, double otherwise) const;
-  std::string Path(const std::string& file) const;  // in the case's folder
-
  private:
   size_t images() const;
   GenerationRequest Request(size_t image) const;
-
-  const GoldenCase& golden_;
-  const std::string label_;
-  const nlohmann::json& info_;
 };
 
 }  // namespace hanga

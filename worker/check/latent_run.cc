@@ -12,18 +12,6 @@
 #include "worker/samplers/registry.h"
 
 namespace hanga {
-namespace {
-
-// A text for each image, or one for all.
-std::string TextOf(const nlohmann::json& call, const std::string& name, size_t image) {
-  const auto text = call.find(name);
-  if (text == call.end() || text->is_null()) return "";
-  if (text->is_string()) return *text;
-  return text->at(std::min(image, text->size() - 1));
-}
-
-}  // namespace
-
 std::string LatentRun::Unknown() const {
   static const auto* known = new std::set<std::string>{
       "StableDiffusionPipeline",          "StableDiffusionImg2ImgPipeline",
@@ -43,11 +31,11 @@ size_t LatentRun::images() const {
 GenerationRequest LatentRun::Request(size_t image, SamplerKind kind) const {
   const nlohmann::json& call = info_.at("call");
   GenerationRequest r;
-  r.prompt = TextOf(call, "prompt", image);
+  r.prompt = TextOf("prompt", image);
   // SD3's third prompt is that of the long text encoder.
-  r.prompt_2 = TextOf(call, call.contains("prompt_3") ? "prompt_3" : "prompt_2", image);
-  r.negative_prompt = TextOf(call, "negative_prompt", image);
-  r.negative_prompt_2 = TextOf(call, "negative_prompt_2", image);
+  r.prompt_2 = TextOf(call.contains("prompt_3") ? "prompt_3" : "prompt_2", image);
+  r.negative_prompt = TextOf("negative_prompt", image);
+  r.negative_prompt_2 = TextOf("negative_prompt_2", image);
   r.guidance_scale = call.value("guidance_scale", 7.5);
   r.guidance_rescale = call.value("guidance_rescale", 0.0);
   r.clip_skip = call.value("clip_skip", 0);
@@ -59,8 +47,7 @@ GenerationRequest LatentRun::Request(size_t image, SamplerKind kind) const {
   r.sampler = SamplerOfConfig(kind, config);
   r.width = info_.at("size").at("width");
   r.height = info_.at("size").at("height");
-  const nlohmann::json& seeds = info_.at("seeds");
-  r.seed = seeds.at(std::min(image, seeds.size() - 1));
+  r.seed = SeedOf(image);
   return r;
 }
 
@@ -80,18 +67,6 @@ absl::StatusOr<std::vector<std::unique_ptr<LatentGeneration>>> LatentRun::Begin(
     generations.push_back(*std::move(generation));
   }
   return generations;
-}
-
-at::Tensor LatentRun::Output(const std::string& name) const {
-  return golden_.Output(absl::StrCat(label_, ".", name));
-}
-
-double LatentRun::Tolerance(const std::string& name, double otherwise) const {
-  return info_.at("tolerance_rel_l2").value(name, otherwise);
-}
-
-std::string LatentRun::Path(const std::string& file) const {
-  return absl::StrCat(golden_.folder, "/", file);
 }
 
 }  // namespace hanga

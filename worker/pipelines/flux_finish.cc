@@ -4,32 +4,16 @@
 // A FLUX generation's picture, its previews, and its way through a checkpoint.
 #include <ATen/ATen.h>
 
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "worker/pipelines/digest.h"
 #include "worker/pipelines/flux_pipeline.h"
 #include "worker/pipelines/latents.h"
-#include "worker/pipelines/request_check.h"
-#include "worker/pipelines/saved_generation.h"
+#include "worker/pipelines/pixels.h"
 #include "worker/pipelines/torch_errors.h"
 
 namespace hanga {
-namespace {
-
-// [H, W, 3] bytes.
-Image ToImage(const at::Tensor& bytes) {
-  Image image;
-  image.height = static_cast<int>(bytes.size(0));
-  image.width = static_cast<int>(bytes.size(1));
-  const auto* data = static_cast<const uint8_t*>(bytes.const_data_ptr());
-  image.rgb.assign(data, data + bytes.numel());
-  return image;
-}
-
-}  // namespace
 
 absl::StatusOr<at::Tensor> FluxPipeline::DecoderInput(const FluxGeneration& g) {
   at::Tensor grid;
@@ -75,18 +59,8 @@ absl::StatusOr<Image> FluxPipeline::Finish(Generation& generation) {
 absl::StatusOr<Image> FluxPipeline::Preview(const Generation& generation) {
   const auto& g = static_cast<const FluxGeneration&>(generation);
   if (!preview_) {
-    const AutoencoderParams& vae = model_->vae_params;
     absl::StatusOr<LatentPreview> fitted = LatentPreview::Fit(
-        vae.factor(), [&](const at::Tensor& image) -> absl::StatusOr<at::Tensor> {
-          absl::StatusOr<at::Tensor> moments = EncodeMoments(image);
-          if (!moments.ok()) return moments.status();
-          at::Tensor latents;
-          const absl::Status status = RunGuarded("preview", [&] {
-            latents = (LatentDistribution(*moments).mean - vae.shift_factor) * vae.scaling_factor;
-          });
-          if (!status.ok()) return status;
-          return latents;
-        });
+        model_->vae_params, [this](const at::Tensor& image) { return EncodeMoments(image); });
     if (!fitted.ok()) return fitted.status();
     preview_ = std::make_unique<LatentPreview>(*std::move(fitted));
   }
@@ -99,41 +73,18 @@ absl::StatusOr<Image> FluxPipeline::Preview(const Generation& generation) {
   return ToImage(bytes);
 }
 
-std::string FluxPipeline::IdentityOf(const GenerationRequest& request) const {
-  return Sha256().Update(fingerprint_).Update(CanonicalText(request)).Finish();
-}
-
 absl::StatusOr<std::string> FluxPipeline::Save(const Generation& generation) {
-  const auto& g = static_cast<const FluxGeneration&>(generation);
-  std::string bytes;
-  const absl::Status status = RunGuarded("checkpoint", [&] {
-    const SamplerState sampler = g.sampler->Save();
-    bytes = EncodeSaved(
-        {IdentityOf(g.request), sampler.step, g.latents, sampler.history, g.noise->Save()});
-  });
-  if (!status.ok()) return status;
-  return bytes;
+  return SaveSampled(static_cast<const FluxGeneration&>(generation), fingerprint_);
 }
 
 absl::StatusOr<std::unique_ptr<Generation>> FluxPipeline::Restore(const GenerationRequest& request,
                                                                   std::string_view checkpoint) {
-  absl::StatusOr<SavedGeneration> saved = DecodeSaved(checkpoint);
-  if (!saved.ok()) return saved.status();
   absl::StatusOr<std::unique_ptr<FluxGeneration>> generation = NewGeneration(request);
   if (!generation.ok()) return generation.status();
   FluxGeneration& g = **generation;
   const std::vector<int64_t> shape = {1, g.rows * g.columns, model_->flux_params.in_channels};
-  if (saved->identity != IdentityOf(g.request) || saved->latents.sizes() != shape) {
-    return absl::InvalidArgumentError("checkpoint: it is of another request or model");
-  }
-  SamplerState sampler = {saved->step, {}};
-  const absl::Status moved = RunGuarded("checkpoint", [&] {
-    g.latents = saved->latents.to(device_);
-    for (const at::Tensor& tensor : saved->history) sampler.history.push_back(tensor.to(device_));
-  });
-  if (!moved.ok()) return moved;
-  if (absl::Status status = g.sampler->Restore(sampler); !status.ok()) return status;
-  if (absl::Status status = g.noise->Restore(saved->noise); !status.ok()) return status;
+  const absl::Status restored = RestoreSampled(checkpoint, fingerprint_, shape, device_, &g);
+  if (!restored.ok()) return restored;
   return generation;
 }
 

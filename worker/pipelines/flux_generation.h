@@ -6,14 +6,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <memory>
 #include <optional>
-#include <string>
 
 #include "worker/pipelines/flux_text.h"
-#include "worker/pipelines/pipeline.h"
-#include "worker/samplers/noise.h"
-#include "worker/samplers/sampler.h"
+#include "worker/pipelines/sampled_generation.h"
 
 namespace hanga {
 
@@ -23,25 +19,12 @@ struct FluxModulation {
   at::Tensor rows;  // [steps, M]; undefined before the first
 };
 
-// Plain data of its pipeline; other code sees it as a Generation.
-struct FluxGeneration final : Generation {
-  int step() const override { return static_cast<int>(sampler->step() - first_step); }
-  int steps() const override { return static_cast<int>(sampler->steps() - first_step); }
-  const std::string& batch_key() const override { return key; }
-
-  // The token grid: 2x2 latents each.
-  int64_t rows = 0, columns = 0;
-
-  GenerationRequest request;
-  std::string key;
+// Latents are tokens, [1, rows * columns, C].
+struct FluxGeneration final : SampledGeneration {
+  int64_t rows = 0, columns = 0;  // of the token grid: 2x2 latents each
   FluxText text;
   std::optional<FluxText> negative;  // set where true CFG is on
   FluxModulation modulation, negative_modulation;
-  std::unique_ptr<Sampler> sampler;
-  std::unique_ptr<SeededNoise> noise;
-  int64_t first_step = 0;  // above 0 where the walk began at a picture
-  at::Tensor latents;      // [1, rows * columns, C], float32 on the device
-  at::Tensor denoised;     // the same, where the last step was heading; undefined before
 };
 
 }  // namespace hanga

@@ -76,7 +76,7 @@ absl::Status FluxModel::LoadRank(const Routes& routes, int rank, at::Device devi
   ++loads_;
   weights_.reset();
   resident_bytes_ = 0;
-  for (Part& part : parts_) UnloadBlocks(part.blocks);
+  for (ModelPart& part : parts_) UnloadBlocks(part.blocks);
   routes_ = routes;
   std::map<std::string, std::vector<BlockWeights*>> mine;  // by part
   VisitNetworks(*this, [&](const char* name, const char*, const char* part, const auto& list) {
@@ -86,7 +86,7 @@ absl::Status FluxModel::LoadRank(const Routes& routes, int rank, at::Device devi
       mine[part].insert(mine[part].end(), blocks.begin() + stage.begin, blocks.begin() + stage.end);
     }
   });
-  for (Part& part : parts_) {
+  for (ModelPart& part : parts_) {
     const std::vector<BlockWeights*>& blocks = mine[part.name];
     if (blocks.empty()) continue;
     absl::Status loaded = LoadBlocks(blocks, Only(part.source, blocks), device, storage.type);

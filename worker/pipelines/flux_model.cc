@@ -7,29 +7,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "worker/pipelines/digest.h"
-#include "worker/weights/checkpoint.h"
 #include "worker/weights/flux_key_maps.h"
 #include "worker/weights/loader.h"
 
 namespace hanga {
 namespace {
-
-absl::Status In(const std::string& component, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(component, ": ", status.message()));
-}
-
-// A component's tensors under Hanga's keys.
-absl::StatusOr<TensorSource> OpenPart(const ModelLayout& layout, const std::string& name,
-                                      absl::Span<const KeyMap> maps) {
-  const absl::StatusOr<TensorSource> stored = OpenCheckpoint(layout.parts.at(name).weights);
-  if (!stored.ok()) return In(name, stored.status());
-  absl::StatusOr<TensorSource> mapped = ApplyMatchingKeyMap(maps, *stored);
-  if (mapped.ok()) return mapped;
-  if (!layout.parts.at(name).assumed) return In(name, mapped.status());
-  return absl::FailedPreconditionError(absl::StrCat(
-      "components.", name, ": the checkpoint does not hold it; give its file or folder"));
-}
 
 // The parameters that config.json gives, or else the fallback.
 template <typename Params, typename Parse>
@@ -38,7 +20,7 @@ absl::Status ReadParams(const ModelLayout& layout, const std::string& name, Pars
   const std::optional<nlohmann::json>& config = layout.parts.at(name).config;
   const absl::StatusOr<Params> read = config ? parse(*config) : std::move(fallback);
   if (!read.ok())
-    return config ? In(absl::StrCat(name, "/config.json"), read.status()) : read.status();
+    return config ? InComponent(absl::StrCat(name, "/config.json"), read.status()) : read.status();
   *params = *read;
   return absl::OkStatus();
 }
@@ -71,10 +53,11 @@ absl::Status CheckTogether(const FluxModel& m) {
 absl::StatusOr<std::unique_ptr<FluxModel>> FluxModel::Open(const ModelLayout& layout) {
   auto model = std::make_unique<FluxModel>();
   FluxModel& m = *model;
-  absl::StatusOr<TensorSource> flux = OpenPart(layout, "transformer", FluxTransformerKeyMaps());
-  absl::StatusOr<TensorSource> clip = OpenPart(layout, "text_encoder", ClipTextKeyMaps());
-  absl::StatusOr<TensorSource> t5 = OpenPart(layout, "text_encoder_2", T5EncoderKeyMaps());
-  absl::StatusOr<TensorSource> vae = OpenPart(layout, "vae", AutoencoderKeyMaps());
+  absl::StatusOr<TensorSource> flux =
+      OpenComponent(layout, "transformer", FluxTransformerKeyMaps());
+  absl::StatusOr<TensorSource> clip = OpenComponent(layout, "text_encoder", ClipTextKeyMaps());
+  absl::StatusOr<TensorSource> t5 = OpenComponent(layout, "text_encoder_2", T5EncoderKeyMaps());
+  absl::StatusOr<TensorSource> vae = OpenComponent(layout, "vae", AutoencoderKeyMaps());
   for (const auto* source : {&flux, &clip, &t5, &vae}) {
     if (!source->ok()) return source->status();
   }
@@ -101,21 +84,21 @@ absl::StatusOr<std::unique_ptr<FluxModel>> FluxModel::Open(const ModelLayout& la
               {"text_encoder", WeightsOf(m.clip), *std::move(clip)},
               {"text_encoder_2", WeightsOf(m.t5), *std::move(t5)},
               {"vae", WeightsOf(m.encoder, m.decoder), *std::move(vae)}};
-  for (const Part& part : m.parts_) {
+  for (const ModelPart& part : m.parts_) {
     const absl::Status fits = CheckBlocks(part.blocks, part.source);
-    if (!fits.ok()) return In(part.name, fits);
+    if (!fits.ok()) return InComponent(part.name, fits);
   }
   if (absl::Status fits = CheckTogether(m); !fits.ok()) return fits;
   return model;
 }
 
 absl::Status FluxModel::Load(at::Device device, WeightStorage storage) {
-  for (Part& part : parts_) {
+  for (ModelPart& part : parts_) {
     absl::Status loaded = LoadBlocks(part.blocks, part.source, device, storage.type);
     if (loaded.ok() && storage.fp8) {
       loaded = RunGuarded("loading", [&] { QuantizeBlocks(part.blocks); });
     }
-    if (!loaded.ok()) return In(part.name, loaded);
+    if (!loaded.ok()) return InComponent(part.name, loaded);
     for (const BlockWeights* block : part.blocks) {
       for (const Slot& slot : block->slots) resident_bytes_ += slot.tensor->nbytes();
     }
@@ -123,35 +106,14 @@ absl::Status FluxModel::Load(at::Device device, WeightStorage storage) {
   return absl::OkStatus();
 }
 
-uint64_t FluxModel::parameters() const {
-  uint64_t total = 0;
-  for (const Part& part : parts_) total += CountWeights(part.blocks).parameters;
-  return total;
-}
+uint64_t FluxModel::parameters() const { return ParametersOf(parts_); }
 
-uint64_t FluxModel::stored_bytes() const {
-  uint64_t total = 0;
-  for (const Part& part : parts_) total += part.source.bytes();
-  return total;
-}
+uint64_t FluxModel::stored_bytes() const { return StoredBytesOf(parts_); }
 
 uint64_t FluxModel::resident_bytes() const {
   return weights_ == nullptr ? resident_bytes_ : weights_->device_bytes();
 }
 
-std::string FluxModel::Fingerprint() const {
-  constexpr size_t kSampleBytes = 64;
-  Sha256 digest;
-  for (const Part& part : parts_) {
-    for (const auto& [key, tensor] : part.source.tensors()) {
-      digest.Update(absl::StrCat(part.name, "\n", key, "\n", DescribeTensor(tensor), "\n"));
-      if (tensor.pieces.empty()) continue;
-      const auto& bytes = tensor.pieces.front().bytes;
-      digest.Update(std::string_view(reinterpret_cast<const char*>(bytes.data()),
-                                     std::min(kSampleBytes, bytes.size())));
-    }
-  }
-  return digest.Finish();
-}
+std::string FluxModel::Fingerprint() const { return FingerprintOf(parts_); }
 
 }  // namespace hanga

@@ -22,6 +22,7 @@
 #include "worker/pipelines/device_group.h"
 #include "worker/pipelines/group_topology.h"
 #include "worker/pipelines/model_layout.h"
+#include "worker/pipelines/model_part.h"
 #include "worker/pipelines/torch_errors.h"
 #include "worker/residency/model_residency.h"
 #include "worker/weights/tensor_source.h"
@@ -111,9 +112,7 @@ class FluxModel {
   uint64_t parameters() const;      // declared
   uint64_t stored_bytes() const;    // in the files
   uint64_t resident_bytes() const;  // on the device now; 0 before Load
-  // A hash over every tensor's name, shape and first bytes: cheap, and enough to tell models apart.
-  // 32 raw bytes.
-  std::string Fingerprint() const;
+  std::string Fingerprint() const;  // FingerprintOf its parts
 
   FluxParams flux_params;
   ClipParams clip_params;
@@ -128,17 +127,11 @@ class FluxModel {
   BlockList<AutoencoderState> encoder, decoder;
 
  private:
-  struct Part {
-    std::string name;
-    std::vector<BlockWeights*> blocks;
-    TensorSource source;
-  };
-
   absl::StatusOr<ResidentBlocks*> Enter(const std::string& network) const;
   absl::StatusOr<uint64_t> LaunchRow(const std::string& network, Row row) const;
   absl::StatusOr<Row> AwaitRow(uint64_t ticket) const;
 
-  std::vector<Part> parts_;
+  std::vector<ModelPart> parts_;
   uint64_t resident_bytes_ = 0;
   uint64_t loads_ = 0;                       // by a plan
   std::unique_ptr<ModelResidency> weights_;  // of a model that was loaded by a plan

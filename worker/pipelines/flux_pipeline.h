@@ -118,7 +118,6 @@ class FluxPipeline final : public Pipeline {
   absl::StatusOr<std::unique_ptr<FluxGeneration>> NewGeneration(const GenerationRequest& request);
   // The moments of an image of -1 to 1 on the CPU, float32 on the device.
   absl::StatusOr<at::Tensor> EncodeMoments(const at::Tensor& image);
-  std::string IdentityOf(const GenerationRequest& request) const;
 
   ModelFacts facts_;
   std::unique_ptr<FluxModel> model_;

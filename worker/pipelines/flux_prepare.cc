@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "worker/pipelines/flux_pipeline.h"
 #include "worker/pipelines/latents.h"
+#include "worker/pipelines/pixels.h"
 #include "worker/pipelines/request_check.h"
 #include "worker/pipelines/to_device.h"
 #include "worker/pipelines/torch_errors.h"

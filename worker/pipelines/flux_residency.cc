@@ -34,7 +34,7 @@ absl::Status FluxModel::LoadPlanned(const placement::GroupPlan& plan, at::Device
                                     WeightStorage storage, const ResidencyLimits& limits) {
   Unload();
   std::map<std::string, std::shared_ptr<const WeightSource>> sources;
-  for (const Part& part : parts_) {
+  for (const ModelPart& part : parts_) {
     sources[part.name] = std::make_shared<CheckpointWeights>(part.source);
   }
   std::map<std::string, uint64_t> makes_room;
@@ -63,7 +63,7 @@ absl::Status FluxModel::LoadPlanned(const placement::GroupPlan& plan, at::Device
 void FluxModel::Unload() {
   ++loads_;
   weights_.reset();
-  for (Part& part : parts_) UnloadBlocks(part.blocks);
+  for (ModelPart& part : parts_) UnloadBlocks(part.blocks);
   resident_bytes_ = 0;
 }
 

@@ -5,10 +5,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "worker/pipelines/flux_pipeline.h"
 #include "worker/pipelines/latents.h"
 #include "worker/pipelines/to_device.h"
@@ -188,46 +186,17 @@ absl::StatusOr<at::Tensor> FluxPipeline::PredictInGroup(Batch batch) {
 }
 
 absl::Status FluxPipeline::Advance(Batch batch, const at::Tensor& outputs) {
-  struct Before {
-    SamplerState sampler;
-    std::string noise;
-  };
-  std::vector<Before> before;
-  std::vector<at::Tensor> latents, denoised;
-  for (const FluxGeneration* g : batch) before.push_back({g->sampler->Save(), g->noise->Save()});
-  const absl::Status stepped = RunGuarded("sampler", [&] {
-    for (size_t i = 0; i < batch.size(); ++i) {
-      FluxGeneration& g = *batch[i];
-      const at::Tensor output = outputs.narrow(0, static_cast<int64_t>(i), 1);
-      denoised.push_back(g.sampler->Denoised(output, g.latents));
-      latents.push_back(g.sampler->Step(output, g.latents, *g.noise));
-    }
+  const std::vector<SampledGeneration*> all(batch.begin(), batch.end());
+  return AdvanceTogether(all, outputs, [&](size_t i, const at::Tensor& output) {
+    return batch[i]->sampler->Step(output, batch[i]->latents, *batch[i]->noise);
   });
-  for (size_t i = 0; i < batch.size(); ++i) {
-    FluxGeneration& g = *batch[i];
-    if (stepped.ok()) {
-      g.latents = std::move(latents[i]);
-      g.denoised = std::move(denoised[i]);
-    } else {
-      g.sampler->Restore(before[i].sampler).IgnoreError();
-      g.noise->Restore(before[i].noise).IgnoreError();
-    }
-  }
-  return stepped;
 }
 
 absl::Status FluxPipeline::Step(absl::Span<Generation* const> batch) {
   if (batch.empty()) return absl::OkStatus();
+  if (absl::Status fits = CheckBatch(batch); !fits.ok()) return fits;
   std::vector<FluxGeneration*> generations;
-  for (Generation* generation : batch) {
-    generations.push_back(static_cast<FluxGeneration*>(generation));
-    if (generation->done()) return absl::FailedPreconditionError("the generation has no step left");
-    if (generation->batch_key() != batch.front()->batch_key()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("generations of ", batch.front()->batch_key(), " and ",
-                       generation->batch_key(), " cannot step as one batch"));
-    }
-  }
+  for (Generation* g : batch) generations.push_back(static_cast<FluxGeneration*>(g));
   absl::StatusOr<at::Tensor> outputs = Predict(generations);
   // A smaller batch is the caller's to try first.
   if (absl::IsResourceExhausted(outputs.status()) && batch.size() == 1 && MakeRoom("denoising")) {

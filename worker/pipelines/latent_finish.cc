@@ -8,26 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "worker/pipelines/digest.h"
 #include "worker/pipelines/latent_pipeline.h"
-#include "worker/pipelines/latents.h"
-#include "worker/pipelines/request_check.h"
-#include "worker/pipelines/saved_generation.h"
+#include "worker/pipelines/pixels.h"
 
 namespace hanga {
-namespace {
-
-// [H, W, 3] bytes.
-Image ToImage(const at::Tensor& bytes) {
-  Image image;
-  image.height = static_cast<int>(bytes.size(0));
-  image.width = static_cast<int>(bytes.size(1));
-  const auto* data = static_cast<const uint8_t*>(bytes.const_data_ptr());
-  image.rgb.assign(data, data + bytes.numel());
-  return image;
-}
-
-}  // namespace
 
 at::Tensor LatentPipeline::DecoderInput(const LatentGeneration& g) const {
   return g.latents / model_->vae().scaling_factor + model_->vae().shift_factor;
@@ -48,19 +32,9 @@ absl::StatusOr<Image> LatentPipeline::Finish(Generation& generation) {
 
 absl::StatusOr<Image> LatentPipeline::Preview(const Generation& generation) {
   const auto& g = static_cast<const LatentGeneration&>(generation);
-  const AutoencoderParams& vae = model_->vae();
   if (!preview_) {
     absl::StatusOr<LatentPreview> fitted = LatentPreview::Fit(
-        vae.factor(), [&](const at::Tensor& image) -> absl::StatusOr<at::Tensor> {
-          absl::StatusOr<at::Tensor> moments = model_->EncodeImage(image);
-          if (!moments.ok()) return moments.status();
-          at::Tensor latents;
-          const absl::Status status = RunGuarded("preview", [&] {
-            latents = (LatentDistribution(*moments).mean - vae.shift_factor) * vae.scaling_factor;
-          });
-          if (!status.ok()) return status;
-          return latents;
-        });
+        model_->vae(), [this](const at::Tensor& image) { return model_->EncodeImage(image); });
     if (!fitted.ok()) return fitted.status();
     preview_ = std::make_unique<LatentPreview>(*std::move(fitted));
   }
@@ -74,46 +48,24 @@ absl::StatusOr<Image> LatentPipeline::Preview(const Generation& generation) {
   return ToImage(bytes);
 }
 
-std::string LatentPipeline::IdentityOf(const GenerationRequest& request) const {
-  return Sha256().Update(fingerprint_).Update(CanonicalText(request)).Finish();
-}
-
 absl::StatusOr<std::string> LatentPipeline::Save(const Generation& generation) {
   const auto& g = static_cast<const LatentGeneration&>(generation);
   if (g.first_step > 0 || g.mask) {
     return absl::FailedPreconditionError("checkpoint: it would not hold the first picture");
   }
-  std::string bytes;
-  const absl::Status status = RunGuarded("checkpoint", [&] {
-    const SamplerState sampler = g.sampler->Save();
-    bytes = EncodeSaved(
-        {IdentityOf(g.request), sampler.step, g.latents, sampler.history, g.noise->Save()});
-  });
-  if (!status.ok()) return status;
-  return bytes;
+  return SaveSampled(g, fingerprint_);
 }
 
 absl::StatusOr<std::unique_ptr<Generation>> LatentPipeline::Restore(
     const GenerationRequest& request, std::string_view checkpoint) {
-  absl::StatusOr<SavedGeneration> saved = DecodeSaved(checkpoint);
-  if (!saved.ok()) return saved.status();
   absl::StatusOr<std::unique_ptr<LatentGeneration>> generation = NewGeneration(request);
   if (!generation.ok()) return generation.status();
   LatentGeneration& g = **generation;
   const AutoencoderParams& vae = model_->vae();
   const std::vector<int64_t> shape = {1, vae.latent_channels, g.request.height / vae.factor(),
                                       g.request.width / vae.factor()};
-  bool fits = saved->identity == IdentityOf(g.request) && saved->latents.sizes() == shape;
-  for (const at::Tensor& tensor : saved->history) fits = fits && tensor.sizes() == shape;
-  if (!fits) return absl::InvalidArgumentError("checkpoint: it is of another request or model");
-  SamplerState sampler = {saved->step, {}};
-  const absl::Status moved = RunGuarded("checkpoint", [&] {
-    g.latents = saved->latents.to(device_);
-    for (const at::Tensor& tensor : saved->history) sampler.history.push_back(tensor.to(device_));
-  });
-  if (!moved.ok()) return moved;
-  if (absl::Status status = g.sampler->Restore(sampler); !status.ok()) return status;
-  if (absl::Status status = g.noise->Restore(saved->noise); !status.ok()) return status;
+  const absl::Status restored = RestoreSampled(checkpoint, fingerprint_, shape, device_, &g);
+  if (!restored.ok()) return restored;
   return generation;
 }
 

@@ -6,14 +6,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <memory>
 #include <optional>
-#include <string>
 
 #include "worker/pipelines/latent_model.h"
-#include "worker/pipelines/pipeline.h"
-#include "worker/samplers/noise.h"
-#include "worker/samplers/sampler.h"
+#include "worker/pipelines/sampled_generation.h"
 
 namespace hanga {
 
@@ -25,25 +21,14 @@ struct LatentMask {
   at::Tensor beside;   // [1, 1 + C, h, w] mask and masked picture that a 9-channel model is shown
 };
 
-// Plain data of its pipeline; other code sees it as a Generation.
-struct LatentGeneration final : Generation {
-  int step() const override { return static_cast<int>(sampler->step() - first_step); }
-  int steps() const override { return static_cast<int>(sampler->steps() - first_step); }
-  const std::string& batch_key() const override { return key; }
-
+// Latents are a grid, [1, C, h, w].
+struct LatentGeneration final : SampledGeneration {
   // Whether this step is guided by the negative prompt.
   bool guided() const;
 
-  GenerationRequest request;
-  std::string key;
   Conditioning text;
   std::optional<Conditioning> negative;  // set where guidance is on
-  std::unique_ptr<Sampler> sampler;
-  std::unique_ptr<SeededNoise> noise;
   std::optional<LatentMask> mask;
-  int64_t first_step = 0;  // above 0 where the walk began at a picture
-  at::Tensor latents;      // [1, C, h, w], float32 on the device
-  at::Tensor denoised;     // the same, where the last step was heading; undefined before
 };
 
 }  // namespace hanga

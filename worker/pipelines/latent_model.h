@@ -17,10 +17,9 @@
 #include "absl/status/statusor.h"
 #include "worker/models/autoencoder.h"
 #include "worker/pipelines/model_layout.h"
+#include "worker/pipelines/model_part.h"
 #include "worker/pipelines/torch_errors.h"
 #include "worker/samplers/registry.h"
-#include "worker/weights/key_map.h"
-#include "worker/weights/tensor_source.h"
 
 namespace hanga {
 
@@ -63,17 +62,13 @@ class LatentModel {
   uint64_t parameters() const;      // declared
   uint64_t stored_bytes() const;    // in the files
   uint64_t resident_bytes() const;  // on the device now; 0 before Load
-  // As FluxModel's: cheap, and enough to tell models apart. 32 raw bytes.
-  std::string Fingerprint() const;
+  std::string Fingerprint() const;  // FingerprintOf its parts
 
   const AutoencoderParams& vae() const { return vae_params_; }
   at::ScalarType type() const { return type_; }  // that is computed in
   nlohmann::json scheduler;                      // scheduler_config.json
 
  protected:
-  // Opens a component under Hanga's keys.
-  static absl::StatusOr<TensorSource> OpenPart(const ModelLayout& layout, const std::string& name,
-                                               absl::Span<const KeyMap> maps);
   // Checks the weights of `blocks` against `source`, and takes both on.
   absl::Status AddPart(const std::string& name, std::vector<BlockWeights*> blocks,
                        TensorSource source);
@@ -84,20 +79,11 @@ class LatentModel {
   at::ScalarType type_ = at::kFloat, vae_type_ = at::kFloat;
 
  private:
-  struct Part {
-    std::string name;
-    std::vector<BlockWeights*> blocks;
-    TensorSource source;
-  };
-
   AutoencoderParams vae_params_;
   BlockList<AutoencoderState> encoder_, decoder_;
-  std::vector<Part> parts_;
+  std::vector<ModelPart> parts_;
   uint64_t resident_bytes_ = 0;
 };
-
-// The status with the component in front of its message.
-absl::Status InComponent(const std::string& component, const absl::Status& status);
 
 // A family's networks, checked against their files: "sd", "sdxl" or "sd3" by the layout.
 absl::StatusOr<std::unique_ptr<LatentModel>> OpenLatentModel(const ModelLayout& layout);

@@ -84,7 +84,6 @@ class LatentPipeline final : public Pipeline {
   absl::StatusOr<std::unique_ptr<LatentGeneration>> NewGeneration(const GenerationRequest& request);
   absl::Status BeginAtPicture(const FirstPicture& first, NoiseSource* draws, LatentGeneration* g);
   absl::StatusOr<at::Tensor> SampleLatents(const at::Tensor& image, NoiseSource* draws) const;
-  std::string IdentityOf(const GenerationRequest& request) const;
 
   ModelFacts facts_;
   std::unique_ptr<LatentModel> model_;

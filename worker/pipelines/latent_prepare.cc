@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "worker/pipelines/latent_pipeline.h"
-#include "worker/pipelines/latents.h"
+#include "worker/pipelines/pixels.h"
 #include "worker/pipelines/request_check.h"
 #include "worker/samplers/registry.h"
 

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-#include "worker/pipelines/latents.h"
+#include "worker/pipelines/pixels.h"
 #include "worker/pipelines/torch_errors.h"
 
 namespace hanga {
@@ -48,15 +48,19 @@ at::Tensor WithConstant(const at::Tensor& rows) {
 
 }  // namespace
 
-absl::StatusOr<LatentPreview> LatentPreview::Fit(int64_t factor, const EncodeImage& encode) {
+absl::StatusOr<LatentPreview> LatentPreview::Fit(const AutoencoderParams& vae,
+                                                 const EncodeMoments& encode) {
+  const int64_t factor = vae.factor();
   at::Tensor card, weights;
   absl::Status status = RunGuarded("preview", [&] { card = TestCard(factor); });
   if (!status.ok()) return status;
-  const absl::StatusOr<at::Tensor> latents = encode(card);
-  if (!latents.ok()) return latents.status();
+  const absl::StatusOr<at::Tensor> moments = encode(card);
+  if (!moments.ok()) return moments.status();
   status = RunGuarded("preview", [&] {
+    const at::Tensor latents =
+        (LatentDistribution(*moments).mean - vae.shift_factor) * vae.scaling_factor;
     const at::Tensor wanted = at::avg_pool2d(card, factor)[0].flatten(1).t().to(at::kDouble);
-    const at::Tensor x = WithConstant((*latents)[0].flatten(1).t().to(at::kCPU, at::kDouble));
+    const at::Tensor x = WithConstant(latents[0].flatten(1).t().to(at::kCPU, at::kDouble));
     // A little ridge: channels that the card does not stir stay out of the picture.
     const at::Tensor ridge =
         1e-3 * static_cast<double>(x.size(0)) * at::eye(x.size(1), x.options());

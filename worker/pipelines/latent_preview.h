@@ -9,21 +9,23 @@
 #include <functional>
 
 #include "absl/status/statusor.h"
+#include "worker/models/autoencoder.h"
 
 namespace hanga {
 
-// Image of -1 to 1, [1, 3, H, W] float32 on the CPU -> latents as the model sees them,
-// [1, C, H / factor, W / factor].
-using EncodeImage = std::function<absl::StatusOr<at::Tensor>(const at::Tensor& image)>;
+// Image of -1 to 1, [1, 3, H, W] float32 on the CPU -> the autoencoder's moments of it,
+// [1, 2C, H / factor, W / factor].
+using EncodeMoments = std::function<absl::StatusOr<at::Tensor>(const at::Tensor& image)>;
 
 // Immutable. Thread-safe.
 class LatentPreview {
  public:
   // Fits the map by least squares to what the autoencoder makes of a test card: patches of plain
   // color, gradients and fine patterns. Takes one encoding of about 256 x 512 pixels.
-  static absl::StatusOr<LatentPreview> Fit(int64_t factor, const EncodeImage& encode);
+  static absl::StatusOr<LatentPreview> Fit(const AutoencoderParams& vae,
+                                           const EncodeMoments& encode);
 
-  // [C, h, w] latents -> [h, w, 3] bytes on the CPU.
+  // [C, h, w] latents as the model sees them -> [h, w, 3] bytes on the CPU.
   at::Tensor Project(const at::Tensor& latents) const;
 
  private:

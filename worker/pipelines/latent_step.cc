@@ -4,10 +4,8 @@
 // A latent generation's denoising steps.
 #include <ATen/ATen.h>
 
-#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "worker/pipelines/latent_pipeline.h"
 #include "worker/pipelines/to_device.h"
 
@@ -112,54 +110,24 @@ absl::StatusOr<at::Tensor> LatentPipeline::Predict(Batch batch) {
 
 absl::Status LatentPipeline::Advance(Batch batch, const at::Tensor& outputs,
                                      absl::Span<NoiseSource* const> draws) {
-  struct Before {
-    SamplerState sampler;
-    std::string noise;
-  };
-  std::vector<Before> before;
-  std::vector<at::Tensor> latents, denoised;
-  for (const LatentGeneration* g : batch) before.push_back({g->sampler->Save(), g->noise->Save()});
-  const absl::Status stepped = RunGuarded("sampler", [&] {
-    for (size_t i = 0; i < batch.size(); ++i) {
-      LatentGeneration& g = *batch[i];
-      NoiseSource& noise = draws.empty() ? *g.noise : *draws[i];
-      const at::Tensor output = outputs.narrow(0, static_cast<int64_t>(i), 1);
-      denoised.push_back(g.sampler->Denoised(output, g.latents));
-      at::Tensor moved = g.sampler->Step(output, g.latents, noise);
-      if (g.mask && !g.mask->beside.defined()) {
-        // What stays is put back, as noisy as the next step expects it.
-        const at::Tensor kept =
-            g.done() ? g.mask->picture : g.sampler->AddNoise(g.mask->picture, g.mask->noise);
-        moved = g.mask->keep * kept + (1 - g.mask->keep) * moved;
-      }
-      latents.push_back(moved);
-    }
-  });
-  for (size_t i = 0; i < batch.size(); ++i) {
+  const std::vector<SampledGeneration*> all(batch.begin(), batch.end());
+  return AdvanceTogether(all, outputs, [&](size_t i, const at::Tensor& output) {
     LatentGeneration& g = *batch[i];
-    if (stepped.ok()) {
-      g.latents = std::move(latents[i]);
-      g.denoised = std::move(denoised[i]);
-    } else {
-      g.sampler->Restore(before[i].sampler).IgnoreError();
-      g.noise->Restore(before[i].noise).IgnoreError();
-    }
-  }
-  return stepped;
+    const at::Tensor moved =
+        g.sampler->Step(output, g.latents, draws.empty() ? *g.noise : *draws[i]);
+    if (!g.mask || g.mask->beside.defined()) return moved;
+    // What stays is put back, as noisy as the next step expects it.
+    const at::Tensor kept =
+        g.done() ? g.mask->picture : g.sampler->AddNoise(g.mask->picture, g.mask->noise);
+    return g.mask->keep * kept + (1 - g.mask->keep) * moved;
+  });
 }
 
 absl::Status LatentPipeline::Step(absl::Span<Generation* const> batch) {
   if (batch.empty()) return absl::OkStatus();
+  if (absl::Status fits = CheckBatch(batch); !fits.ok()) return fits;
   std::vector<LatentGeneration*> generations;
-  for (Generation* generation : batch) {
-    generations.push_back(static_cast<LatentGeneration*>(generation));
-    if (generation->done()) return absl::FailedPreconditionError("the generation has no step left");
-    if (generation->batch_key() != batch.front()->batch_key()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("generations of ", batch.front()->batch_key(), " and ",
-                       generation->batch_key(), " cannot step as one batch"));
-    }
-  }
+  for (Generation* g : batch) generations.push_back(static_cast<LatentGeneration*>(g));
   const absl::StatusOr<at::Tensor> outputs = Predict(generations);
   if (!outputs.ok()) return outputs.status();
   return Advance(generations, *outputs);

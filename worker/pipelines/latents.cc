@@ -30,13 +30,4 @@ at::Tensor ImagePositions(int64_t rows, int64_t columns, at::Device device) {
   return positions.view({rows * columns, 3});
 }
 
-at::Tensor ToBytes(const at::Tensor& pixels) {
-  const at::Tensor unit = (pixels / 2 + 0.5).clamp(0, 1).to(at::kFloat);
-  return (unit * 255).round().to(at::kByte).permute({1, 2, 0}).contiguous().cpu();
-}
-
-at::Tensor FromBytes(const at::Tensor& bytes) {
-  return (bytes.to(at::kFloat) / 255 * 2 - 1).permute({2, 0, 1}).unsqueeze(0).contiguous();
-}
-
 }  // namespace hanga

@@ -66,7 +66,8 @@ absl::StatusOr<std::unique_ptr<LatentModel>> Sd3Model::Open(const ModelLayout& l
 }
 
 absl::Status Sd3Model::OpenNetworks(const ModelLayout& layout) {
-  absl::StatusOr<TensorSource> source = OpenPart(layout, "transformer", Sd3TransformerKeyMaps());
+  absl::StatusOr<TensorSource> source =
+      OpenComponent(layout, "transformer", Sd3TransformerKeyMaps());
   if (!source.ok()) return source.status();
   const auto& config = layout.parts.at("transformer").config;
   const absl::StatusOr<Sd3Params> params =
@@ -81,7 +82,7 @@ absl::Status Sd3Model::OpenNetworks(const ModelLayout& layout) {
   const auto add_clip = [&](const std::string& name, const std::string& tokenizer,
                             absl::Span<const KeyMap> maps,
                             std::unique_ptr<ClipTextEncoder>* encoder) -> absl::Status {
-    absl::StatusOr<TensorSource> clip = OpenPart(layout, name, maps);
+    absl::StatusOr<TensorSource> clip = OpenComponent(layout, name, maps);
     if (!clip.ok()) return clip.status();
     auto opened = ClipTextEncoder::Open(layout, name, tokenizer, *clip);
     if (!opened.ok()) return opened.status();
@@ -92,7 +93,7 @@ absl::Status Sd3Model::OpenNetworks(const ModelLayout& layout) {
   if (added.ok()) added = add_clip("text_encoder_2", "tokenizer_2", SecondClipKeyMaps(), &clip_g_);
   if (!added.ok()) return added;
 
-  absl::StatusOr<TensorSource> t5 = OpenPart(layout, "text_encoder_3", T5EncoderKeyMaps());
+  absl::StatusOr<TensorSource> t5 = OpenComponent(layout, "text_encoder_3", T5EncoderKeyMaps());
   if (!t5.ok()) return t5.status();
   if (const auto& t5_config = layout.parts.at("text_encoder_3").config) {
     const absl::StatusOr<T5Params> read = ParseT5Config(*t5_config);

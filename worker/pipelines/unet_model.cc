@@ -88,7 +88,7 @@ absl::StatusOr<std::unique_ptr<LatentModel>> UnetModel::Open(const ModelLayout& 
 }
 
 absl::Status UnetModel::OpenNetworks(const ModelLayout& layout) {
-  absl::StatusOr<TensorSource> unet = OpenPart(layout, "unet", UnetKeyMaps());
+  absl::StatusOr<TensorSource> unet = OpenComponent(layout, "unet", UnetKeyMaps());
   if (!unet.ok()) return unet.status();
   const auto& config = layout.parts.at("unet").config;
   const absl::StatusOr<UnetParams> params =
@@ -109,7 +109,7 @@ absl::Status UnetModel::OpenNetworks(const ModelLayout& layout) {
   const auto add_text = [&](const std::string& name, const std::string& tokenizer,
                             absl::Span<const KeyMap> maps,
                             std::unique_ptr<ClipTextEncoder>* encoder) -> absl::Status {
-    absl::StatusOr<TensorSource> source = OpenPart(layout, name, maps);
+    absl::StatusOr<TensorSource> source = OpenComponent(layout, name, maps);
     if (!source.ok()) return source.status();
     auto opened = ClipTextEncoder::Open(layout, name, tokenizer, *source);
     if (!opened.ok()) return opened.status();

@@ -4,17 +4,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "tests/worker/pipelines/drawing.h"
 #include "worker/pipelines/pipeline.h"
 
 namespace hanga {
 namespace {
 
+using testing::Draw;
+using testing::Finish;
 using ::testing::HasSubstr;
+using testing::LargestDifference;
+using testing::Load;
+using testing::Prepare;
+using testing::StepOne;
 
 const std::string kDemo = HANGA_SOURCE_DIR "/models/demo";
 const std::string kTiny = HANGA_SOURCE_DIR "/tests/golden/models/flux_dev";
@@ -29,42 +35,6 @@ GenerationRequest Request(uint64_t seed) {
   r.height = 64;
   r.max_sequence_length = 32;
   return r;
-}
-
-std::unique_ptr<Pipeline> Load(const ModelFiles& files) {
-  auto pipeline = LoadPipeline(files, {});
-  if (!pipeline.ok()) ADD_FAILURE() << pipeline.status();
-  return *std::move(pipeline);
-}
-
-std::unique_ptr<Generation> Prepare(Pipeline* pipeline, const GenerationRequest& request) {
-  auto generation = pipeline->Prepare(request);
-  if (!generation.ok()) ADD_FAILURE() << generation.status();
-  return *std::move(generation);
-}
-
-absl::Status StepOne(Pipeline* pipeline, Generation* generation) {
-  Generation* const batch[] = {generation};
-  return pipeline->Step(batch);
-}
-
-std::vector<uint8_t> Finish(Pipeline* pipeline, Generation* generation) {
-  while (!generation->done()) {
-    if (!StepOne(pipeline, generation).ok()) ADD_FAILURE() << "a step failed";
-  }
-  return pipeline->Finish(*generation)->rgb;
-}
-
-std::vector<uint8_t> Draw(Pipeline* pipeline, const GenerationRequest& request) {
-  return Finish(pipeline, Prepare(pipeline, request).get());
-}
-
-int LargestDifference(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
-  int largest = a.size() == b.size() ? 0 : 255;
-  for (size_t i = 0; i < a.size() && i < b.size(); ++i) {
-    largest = std::max(largest, std::abs(int{a[i]} - int{b[i]}));
-  }
-  return largest;
 }
 
 class FluxPipelineTest : public ::testing::Test {
