@@ -82,6 +82,11 @@ class Client {
   absl::StatusOr<v1::Artifact> Download(const std::string& artifact, const ByteSink& sink,
                                         Interrupt* interrupt = nullptr);
 
+  // Stores an input (a picture, a mask, an adapter's file) for requests to name; storing what the
+  // server has already costs no more than asking. INVALID_ARGUMENT: larger than it takes;
+  // RESOURCE_EXHAUSTED: the tenant's quota, or no space.
+  absl::StatusOr<v1::BlobRef> Upload(std::string_view bytes);
+
   // Submits, follows and downloads in one stream; returns the job in its final state, whichever
   // that is. Fills an empty `request_id`, so that after a break the same job is found again.
   absl::StatusOr<v1::Job> Generate(v1::GenerateRequest request, const GenerateEvents& events,

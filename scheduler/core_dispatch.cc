@@ -243,7 +243,7 @@ void Core::Deliver(const Outgoing& outgoing) {
   }
   ResolveSpec(facts, /*seed=*/0, &spec);
   NoteResultKey(*job, spec);
-  job->shape = {spec.width(), spec.height(), spec.steps(), spec.true_cfg_scale() > 1};
+  job->shape = ShapeOf(spec, facts.defaults());
   spec.set_seed(spec.seed() + outgoing.index);
   spec.set_num_images(1);
   task.steps = spec.steps();

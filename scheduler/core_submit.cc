@@ -16,10 +16,6 @@ namespace {
 
 constexpr double kLongestRetrySeconds = 60;
 
-WorkShape ShapeOf(const v1::GenerationSpec& spec) {
-  return {spec.width(), spec.height(), spec.steps(), spec.true_cfg_scale() > 1};
-}
-
 absl::Status UnknownModel(const std::string& name) {
   return StatusWithReason(absl::StatusCode::kNotFound, "MODEL_NOT_FOUND",
                           absl::StrCat("spec.model: there is no model \"", name.substr(0, 128),
@@ -205,7 +201,7 @@ std::unique_ptr<LiveJob> Core::MakeLive(const v1::SubmitJobRequest& request, uin
   job->created_us = NowUs();
   if (request.has_queue_deadline()) job->deadline_us = ToUs(request.queue_deadline());
   job->waiting_since = Elapsed();
-  job->shape = ShapeOf(request.spec());
+  job->shape = ShapeOf(request.spec(), models_.facts(model).defaults());
   job->deterministic = request.spec().deterministic();
   job->inputs = InputsOf(request.spec());
   return job;

@@ -23,6 +23,16 @@ std::vector<NamedInput> NamedInputs(const v1::GenerationSpec& spec) {
     inputs.push_back(
         {absl::StrCat("spec.controls[", i, "].image.sha256"), spec.controls(i).image().sha256()});
   }
+  for (int i = 0; i < spec.loras_size(); ++i) {
+    if (!spec.loras(i).has_file()) continue;
+    inputs.push_back(
+        {absl::StrCat("spec.loras[", i, "].file.sha256"), spec.loras(i).file().sha256()});
+  }
+  for (int i = 0; i < spec.embeddings_size(); ++i) {
+    if (!spec.embeddings(i).has_file()) continue;
+    inputs.push_back(
+        {absl::StrCat("spec.embeddings[", i, "].file.sha256"), spec.embeddings(i).file().sha256()});
+  }
   return inputs;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "hanga/v1/generation_service.pb.h"
 #include "hanga/v1/model_service.pb.h"
+#include "scheduler/schedule.h"
 #include "scheduler/status_details.h"
 
 namespace hanga {
@@ -24,5 +25,9 @@ std::vector<FieldViolation> CheckSubmit(const v1::SubmitJobRequest& request, abs
 // Fills the fields that are unset with the model's defaults (none before it was examined) and the
 // API's, and the seed with `seed`.
 void ResolveSpec(const v1::Model& model, uint64_t seed, v1::GenerationSpec* spec);
+
+// What a resolved specification takes, as far as that is known before its pictures are seen: they
+// count as large as the model's default.
+WorkShape ShapeOf(const v1::GenerationSpec& spec, const v1::GenerationSpec& defaults);
 
 }  // namespace hanga

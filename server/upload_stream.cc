@@ -26,8 +26,11 @@ UploadStream::UploadStream(const ServiceContext& context, absl::StatusOr<Caller>
 void UploadStream::OnReadDone(bool ok) {
   context_.pool->Run([this, ok] {
     // A client that is gone has read nothing more either; Finish() then only ends the call.
-    const absl::Status status = ok ? Store() : Finish();
-    if (!ok || !status.ok()) {
+    absl::Status status = ok ? Store() : Finish();
+    // What is stored already need not be sent.
+    const bool known = ok && status.ok() && upload_->complete();
+    if (known) status = Finish();
+    if (!ok || known || !status.ok()) {
       upload_.reset();
       ServerReadReactor::Finish(ToGrpc(status));
     } else {
@@ -49,7 +52,6 @@ absl::Status UploadStream::Store() {
     return BadRequestStatus({{"data", absl::StrCat("has ", request_.data().size(),
                                                    " bytes; at most ", kMostPieceBytes)}});
   }
-  if (upload_->complete()) return absl::OkStatus();
   return upload_->Append(request_.data());
 }
 

@@ -66,13 +66,24 @@ void SetPicture(const GenerationFlags& flags, v1::GenerationSpec& spec) {
   spec.set_prompt_2(flags.prompt_2);
   spec.set_negative_prompt(flags.negative_prompt);
   spec.set_negative_prompt_2(flags.negative_prompt_2);
-  if (flags.weighted) spec.set_prompt_syntax(v1::PROMPT_SYNTAX_WEIGHTED);
+  if (flags.syntax == "plain") spec.set_prompt_syntax(v1::PROMPT_SYNTAX_PLAIN);
+  if (flags.syntax == "a1111") spec.set_prompt_syntax(v1::PROMPT_SYNTAX_A1111);
+  if (flags.syntax == "comfy") spec.set_prompt_syntax(v1::PROMPT_SYNTAX_COMFY);
+  if (flags.clip_skip) spec.set_clip_skip(*flags.clip_skip);
   if (flags.max_sequence_length) spec.set_max_sequence_length(*flags.max_sequence_length);
   if (flags.seed) spec.set_seed(*flags.seed);
   if (flags.steps) spec.set_steps(*flags.steps);
   if (flags.guidance) spec.set_guidance_scale(*flags.guidance);
   if (flags.true_cfg) spec.set_true_cfg_scale(*flags.true_cfg);
+  if (flags.guidance_rescale) spec.set_guidance_rescale(*flags.guidance_rescale);
+  if (flags.guidance_start) spec.set_guidance_start(*flags.guidance_start);
+  if (flags.guidance_end) spec.set_guidance_end(*flags.guidance_end);
+  if (flags.aesthetic_score) spec.set_aesthetic_score(*flags.aesthetic_score);
+  if (flags.negative_aesthetic_score) {
+    spec.set_negative_aesthetic_score(*flags.negative_aesthetic_score);
+  }
   if (flags.shift) spec.set_shift(*flags.shift);
+  if (flags.eta) spec.set_eta(*flags.eta);
   spec.set_sampler(flags.sampler);
   spec.set_scheduler(flags.scheduler);
   if (flags.images) spec.set_num_images(*flags.images);
@@ -82,6 +93,7 @@ void SetPicture(const GenerationFlags& flags, v1::GenerationSpec& spec) {
   if (flags.format == "webp") spec.set_output_format(v1::OUTPUT_FORMAT_WEBP);
   spec.set_deterministic(flags.deterministic);
   spec.set_allow_cached_result(flags.allow_cached);
+  flags.pictures.Fill(spec);
 }
 
 }  // namespace
@@ -97,16 +109,24 @@ void GenerationFlags::AddTo(CLI::App& command) {
   option("--negative", negative_prompt, "what the picture must not show (with --true-cfg above 1)");
   option("--prompt-2", prompt_2, "prompt of the second text encoder, if another");
   option("--negative-2", negative_prompt_2, "negative prompt of the second text encoder");
-  command.add_flag("--weighted", weighted, "read (word:1.2) weights in prompts")->group(picture);
+  option("--syntax", syntax, "how prompts are read: plain, a1111 or comfy ((word:1.2) weights)")
+      ->check(CLI::IsMember({"plain", "a1111", "comfy"}));
+  option("--clip-skip", clip_skip, "last layers of CLIP text encoders to leave out");
   option("-s,--size", size, "WIDTHxHEIGHT in pixels");
   option("--steps", steps, "denoising steps");
   option("--seed", seed, "noise seed of the first image; image i takes seed + i");
   option("-n,--images", images, "images to draw");
   option("--guidance", guidance, "distilled guidance scale");
   option("--true-cfg", true_cfg, "classifier-free guidance scale; 1 is off");
+  option("--guidance-rescale", guidance_rescale, "bring guidance's spread back, 0 to 1");
+  option("--guidance-start", guidance_start, "share of the walk before guidance is on");
+  option("--guidance-end", guidance_end, "share of the walk at which guidance ends");
+  option("--aesthetic-score", aesthetic_score, "of refiners, 0 to 10");
+  option("--negative-aesthetic-score", negative_aesthetic_score, "of refiners, 0 to 10");
   option("--sampler", sampler, "sampler, as diffusers names it");
   option("--scheduler", scheduler, "sigma schedule");
   option("--shift", shift, "timestep shift");
+  option("--eta", eta, "noise that DDIM adds, 0 to 1");
   option("--max-sequence-length", max_sequence_length, "prompt tokens of the long text encoder");
   option("--format", format, "png or webp")->check(CLI::IsMember({"png", "webp"}));
   option("--quality", quality, "of webp, 1 to 100; 100 is lossless");
@@ -115,6 +135,7 @@ void GenerationFlags::AddTo(CLI::App& command) {
       ->group(picture);
   command.add_flag("--allow-cached", allow_cached, "an identical earlier result will do")
       ->group(picture);
+  pictures.AddTo(command);
   const std::string queue = "Queue";
   command.add_option("--priority", priority, "low, normal or high")
       ->check(CLI::IsMember({"low", "normal", "high"}))

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/cli/picture_flags.h"
 #include "hanga/v1/generation_service.pb.h"
 
 namespace hanga::cli {
@@ -20,20 +21,22 @@ namespace hanga::cli {
 // defaults and its limits, and checks them.
 struct GenerationFlags {
   std::string prompt, prompt_2, negative_prompt, negative_prompt_2;
-  bool weighted = false;
   std::string model;
-  std::string size, sampler, scheduler;
+  std::string syntax, size, sampler, scheduler;
   std::optional<uint64_t> seed;
-  std::optional<uint32_t> steps, images, quality, preview_interval, max_sequence_length;
-  std::optional<double> guidance, true_cfg, shift;
+  std::optional<uint32_t> steps, images, quality, preview_interval, max_sequence_length, clip_skip;
+  std::optional<double> guidance, true_cfg, shift, eta;
+  std::optional<double> guidance_rescale, guidance_start, guidance_end;
+  std::optional<double> aesthetic_score, negative_aesthetic_score;
+  PictureFlags pictures;
   std::string format, priority, deadline, request_id;
   std::vector<std::string> labels;
   bool deterministic = false, allow_cached = false;
 
   void AddTo(CLI::App& command);
 
-  // INVALID_ARGUMENT names the flag. `now` is what --deadline counts from. A prompt of "-" is read
-  // from standard input.
+  // All but the files that `pictures` names. INVALID_ARGUMENT names the flag. `now` is what
+  // --deadline counts from. A prompt of "-" is read from standard input.
   absl::StatusOr<v1::SubmitJobRequest> Request(absl::Time now) const;
 };
 

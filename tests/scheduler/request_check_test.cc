@@ -82,8 +82,85 @@ TEST_F(RequestCheckTest, RefusesWhatOneModelLacksAndAnotherHas) {
   EXPECT_EQ(FieldOf(with_image), "spec.init_image");
   model_.mutable_limits()->add_capabilities("init_image");
   EXPECT_EQ(FieldOf(with_image), "0 violations");
-  EXPECT_EQ(FieldOf([](auto& s) { s.set_prompt_syntax(v1::PROMPT_SYNTAX_WEIGHTED); }),
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_prompt_syntax(v1::PROMPT_SYNTAX_A1111); }),
             "spec.prompt_syntax");
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_guidance_start(0.5); }), "spec.guidance_start");
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_guidance_end(1); }), "0 violations");
+}
+
+TEST_F(RequestCheckTest, ChecksPicturesToBeginWith) {
+  model_.mutable_limits()->add_capabilities("init_image");
+  model_.mutable_limits()->add_capabilities("mask");
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_strength(0.5); }), "spec.strength");
+  EXPECT_EQ(FieldOf([](auto& s) { s.mutable_mask(); }), "spec.mask");
+  spec_.mutable_init_image();
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_mask_blur(1); }), "spec.mask_blur");
+  EXPECT_EQ(FieldOf([](auto& s) { s.mutable_mask(), s.set_mask_blur(257); }), "spec.mask_blur");
+  EXPECT_EQ(FieldOf([](auto& s) { s.mutable_mask(), s.set_mask_blur(256); }), "0 violations");
+  for (const double wrong : {0.0, 1.5, -0.1, std::nan("")}) {
+    EXPECT_EQ(FieldOf([&](auto& s) { s.set_strength(wrong); }), "spec.strength") << wrong;
+  }
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_strength(1); }), "0 violations");
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_width(512); }), "spec.width");
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_width(512), s.set_height(512); }), "0 violations");
+}
+
+TEST_F(RequestCheckTest, ChecksASecondPass) {
+  const auto scaled = [](double scale) {
+    return [=](auto& s) { s.mutable_second_pass()->set_scale(scale); };
+  };
+  EXPECT_EQ(FieldOf(scaled(1.25)), "spec.second_pass");
+  model_.mutable_limits()->add_capabilities("second_pass");
+  EXPECT_EQ(FieldOf(scaled(1.25)), "0 violations");
+  EXPECT_EQ(FieldOf(scaled(1)), "spec.second_pass.scale");
+  EXPECT_EQ(FieldOf(scaled(2)), "spec.second_pass.scale");  // 1024 x 1024 pixels are too many
+  spec_.mutable_second_pass()->set_scale(1.25);
+  EXPECT_EQ(FieldOf([](auto& s) { s.mutable_second_pass()->set_strength(0); }),
+            "spec.second_pass.strength");
+  EXPECT_EQ(FieldOf([](auto& s) { s.mutable_second_pass()->set_steps(51); }),
+            "spec.second_pass.steps");
+}
+
+TEST_F(RequestCheckTest, ChecksGuidanceAndWhatElseTurnsIt) {
+  for (const char* field : {"guidance_start", "guidance_rescale", "clip_skip", "eta"}) {
+    model_.mutable_limits()->add_capabilities(field);
+  }
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_guidance_start(0.5), s.set_guidance_end(0.4); }),
+            "spec.guidance_start");
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_guidance_rescale(1.1); }), "spec.guidance_rescale");
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_clip_skip(12); }), "spec.clip_skip");
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_eta(-1); }), "spec.eta");
+  EXPECT_EQ(FieldOf([](auto& s) { s.set_clip_skip(2), s.set_eta(1), s.set_guidance_start(0.2); }),
+            "0 violations");
+}
+
+TEST_F(RequestCheckTest, ChecksAdapters) {
+  for (const char* field : {"loras", "controls", "embeddings"}) {
+    model_.mutable_limits()->add_capabilities(field);
+  }
+  EXPECT_EQ(FieldOf([](auto& s) { s.add_loras(); }), "spec.loras[0].name");
+  EXPECT_EQ(FieldOf([](auto& s) { s.add_loras()->set_name("a"), s.add_loras(); }),
+            "spec.loras[1].name");
+  EXPECT_EQ(FieldOf([](auto& s) { s.add_loras()->mutable_file(); }), "0 violations");
+  EXPECT_EQ(FieldOf([](auto& s) {
+              s.add_loras()->set_name("a");
+              s.mutable_loras(0)->set_weight(11);
+            }),
+            "spec.loras[0].weight");
+  EXPECT_EQ(FieldOf([](auto& s) {
+              for (int i = 0; i < 17; ++i) s.add_loras()->set_name("a");
+            }),
+            "spec.loras");
+  EXPECT_EQ(FieldOf([](auto& s) {
+              s.add_embeddings()->set_token("two words");
+              s.mutable_embeddings(0)->set_name("a");
+            }),
+            "spec.embeddings[0].token");
+  EXPECT_EQ(FieldOf([](auto& s) {
+              s.add_controls()->set_model("canny");
+              s.mutable_controls(0)->set_start(2);
+            }),
+            "spec.controls[0].start");
 }
 
 TEST_F(RequestCheckTest, TakesOnlyUtf8) {
@@ -132,6 +209,17 @@ TEST_F(RequestCheckTest, FillsWhatIsUnsetAndNothingElse) {
   v1::GenerationSpec again = spec_;
   ResolveSpec(model_, 7, &again);
   EXPECT_EQ(again.SerializeAsString(), spec_.SerializeAsString());
+}
+
+TEST_F(RequestCheckTest, LeavesThePicturesSizeToThePicture) {
+  spec_.mutable_init_image();
+  spec_.set_steps(20);
+  ResolveSpec(model_, 42, &spec_);
+  EXPECT_FALSE(spec_.has_width());
+  EXPECT_EQ(spec_.strength(), 0.75);
+  const WorkShape shape = ShapeOf(spec_, model_.defaults());
+  EXPECT_EQ(shape.width, 512U);
+  EXPECT_EQ(shape.steps, 15U);
 }
 
 }  // namespace

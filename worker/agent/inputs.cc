@@ -27,6 +27,12 @@ std::set<std::string> NamesIn(const v1::GenerationSpec& spec) {
   if (spec.has_init_image()) names.insert(spec.init_image().sha256());
   if (spec.has_mask()) names.insert(spec.mask().sha256());
   for (const v1::Control& control : spec.controls()) names.insert(control.image().sha256());
+  for (const v1::Lora& lora : spec.loras()) {
+    if (lora.has_file()) names.insert(lora.file().sha256());
+  }
+  for (const v1::Embedding& embedding : spec.embeddings()) {
+    if (embedding.has_file()) names.insert(embedding.file().sha256());
+  }
   return names;
 }
 

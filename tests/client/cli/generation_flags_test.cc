@@ -89,6 +89,39 @@ TEST(GenerationFlagsTest, FillsEveryField) {
   EXPECT_EQ(request->request_id(), "id");
 }
 
+TEST(GenerationFlagsTest, FillsWhatGoesBeyondTextToImage) {
+  const auto request = Parse({"a boat",  "--strength",
+                              "0.6",     "--mask-blur",
+                              "4",       "--syntax",
+                              "a1111",   "--clip-skip",
+                              "1",       "--eta",
+                              "0.5",     "--guidance-rescale",
+                              "0.7",     "--guidance-start",
+                              "0.1",     "--guidance-end",
+                              "0.9",     "--upscale",
+                              "1.5",     "--upscale-space",
+                              "pixel",   "--upscale-method",
+                              "bicubic", "--upscale-strength",
+                              "0.4",     "--upscale-steps",
+                              "12"});
+  ASSERT_TRUE(request.ok()) << request.status();
+  const v1::GenerationSpec& spec = request->spec();
+  EXPECT_EQ(spec.strength(), 0.6);
+  EXPECT_EQ(spec.mask_blur(), 4u);
+  EXPECT_EQ(spec.prompt_syntax(), v1::PROMPT_SYNTAX_A1111);
+  EXPECT_EQ(spec.clip_skip(), 1u);
+  EXPECT_EQ(spec.eta(), 0.5);
+  EXPECT_EQ(spec.guidance_rescale(), 0.7);
+  EXPECT_EQ(spec.guidance_start(), 0.1);
+  EXPECT_EQ(spec.guidance_end(), 0.9);
+  EXPECT_EQ(spec.second_pass().scale(), 1.5);
+  EXPECT_EQ(spec.second_pass().space(), v1::UPSCALE_SPACE_PIXEL);
+  EXPECT_EQ(spec.second_pass().method(), v1::UPSCALE_METHOD_BICUBIC);
+  EXPECT_EQ(spec.second_pass().strength(), 0.4);
+  EXPECT_EQ(spec.second_pass().steps(), 12u);
+  EXPECT_THROW((void)Parse({"a", "--syntax", "else"}), CLI::ParseError);
+}
+
 TEST(GenerationFlagsTest, LeavesLimitsToTheServer) {
   const auto request = Parse({"", "--steps", "0", "--size", "0x100000", "--guidance", "nan"});
   ASSERT_TRUE(request.ok()) << request.status();
