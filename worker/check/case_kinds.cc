@@ -17,6 +17,8 @@ constexpr Entry kKinds[] = {
     {"clip_g", CheckClip},
     {"clip_l", CheckClip},
     {"flux_transformer", CheckFluxTransformer},
+    {"lora_flux", CheckLora},
+    {"lora_sdxl", CheckLora},
     {"pipe_demo", CheckFluxPipeline},
     {"pipe_flux", CheckFluxPipeline},
     {"pipe_sd15", CheckLatentPipeline},

@@ -20,6 +20,7 @@ void CheckClip(const GoldenCase& golden, at::Device device, Report* report);
 void CheckFluxPipeline(const GoldenCase& golden, at::Device device, Report* report);
 void CheckFluxTransformer(const GoldenCase& golden, at::Device device, Report* report);
 void CheckLatentPipeline(const GoldenCase& golden, at::Device device, Report* report);
+void CheckLora(const GoldenCase& golden, at::Device device, Report* report);
 void CheckSchedulers(const GoldenCase& golden, at::Device device, Report* report);
 void CheckSd3Transformer(const GoldenCase& golden, at::Device device, Report* report);
 void CheckUnet(const GoldenCase& golden, at::Device device, Report* report);

@@ -20,6 +20,9 @@ namespace hanga {
 struct BlockWeights {
   std::string name;         // "double_blocks.7"; unique and not empty; in plans, traces and metrics
   std::vector<Slot> slots;  // what it declares; the tensors belong to the block's layer
+  // What adapters (worker/lora) do to the network now, told apart from any other; empty: nothing.
+  // Part of the key of whatever is kept of a network's results or its captured graphs.
+  std::string adapted = {};
 };
 
 template <typename State>

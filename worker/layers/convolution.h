@@ -9,6 +9,7 @@
 
 #include "worker/kernels/channel_bias.h"
 #include "worker/layers/module.h"
+#include "worker/layers/side_product.h"
 
 namespace hanga {
 
@@ -16,7 +17,7 @@ namespace hanga {
 struct Conv2d {
   Conv2d(const Scope& w, int64_t in, int64_t out, int64_t kernel, int64_t stride = 1)
       : stride(stride), padding(kernel / 2) {
-    w.Declare("weight", {out, in, kernel, kernel}, &weight);
+    w.DeclareProduct({out, in, kernel, kernel}, &weight, &side);
     w.Declare("bias", {out}, &bias);
   }
   Conv2d(const Conv2d&) = delete;
@@ -37,11 +38,15 @@ struct Conv2d {
 
   int64_t stride, padding;
   at::Tensor weight, bias;
+  const SideProduct* side = nullptr;  // what adapters add
 
  private:
   Unbiased Start(const at::Tensor& x, int64_t pad) const {
-    if (x.is_cuda()) return {at::conv2d(x, weight, {}, stride, pad), bias};
-    return {at::conv2d(x, weight, bias, stride, pad), {}};
+    const bool later = x.is_cuda();
+    const at::Tensor now = later ? at::Tensor() : bias;
+    at::Tensor y = at::conv2d(x, weight, now, stride, pad);
+    if (side != nullptr) y = side->AddToPicture(x, y, now, stride, pad);
+    return {y, later ? bias : at::Tensor()};
   }
   static at::Tensor Finish(const Unbiased& y, const at::Tensor& residual) {
     if (y.bias.defined()) {

@@ -9,26 +9,53 @@
 
 #include "worker/kernels/linear.h"
 #include "worker/layers/module.h"
+#include "worker/layers/side_product.h"
 
 namespace hanga {
 
 using kernels::Activation;
 
+// Some outputs of a dense layer as a product of their own.
+struct LinearPart {
+  at::Tensor weight, scales, bias;
+  const SideProduct* side = nullptr;
+  int64_t first = 0;  // output
+
+  at::Tensor operator()(const kernels::Rows& x, Activation activation = Activation::kNone) const {
+    if (side != nullptr) return Adapted(x, activation);
+    return kernels::Linear(x, {weight, scales}, bias, activation);
+  }
+  // The same into a slice of a larger tensor.
+  void Into(const at::Tensor& out, const kernels::Rows& x,
+            Activation activation = Activation::kNone) const {
+    if (side != nullptr) {
+      out.copy_(Adapted(x, activation));
+    } else {
+      kernels::LinearInto(x, {weight, scales}, bias, activation, out);
+    }
+  }
+
+ private:
+  at::Tensor Adapted(const kernels::Rows& x, Activation activation) const;
+};
+
 struct Linear {
   Linear(const Scope& w, int64_t in, int64_t out, bool has_bias = true) {
-    w.Declare("weight", {out, in}, &weight);
+    w.DeclareProduct({out, in}, &weight, &side);
     if (has_bias) w.Declare("bias", {out}, &bias);
   }
   Linear(const Linear&) = delete;
 
   // [..., in] -> [..., out]
   at::Tensor operator()(const kernels::Rows& x, Activation activation = Activation::kNone) const {
+    if (side != nullptr) return Whole()(x, activation);
     return kernels::Linear(x, {weight, scales}, bias, activation);
   }
 
   // The same into a slice of a larger tensor.
   void Into(const at::Tensor& out, const kernels::Rows& x,
             Activation activation = Activation::kNone) const {
+    if (side != nullptr) return Whole().Into(out, x, activation);
     kernels::LinearInto(x, {weight, scales}, bias, activation, out);
   }
 
@@ -37,33 +64,26 @@ struct Linear {
     return scales.defined() ? kernels::RowForm::kFp8 : kernels::RowForm::kPlain;
   }
 
-  // Some of the outputs, [first, first + count), as a product of their own.
-  struct Part {
-    at::Tensor weight, scales, bias;
-
-    at::Tensor operator()(const kernels::Rows& x, Activation activation = Activation::kNone) const {
-      return kernels::Linear(x, {weight, scales}, bias, activation);
-    }
-    void Into(const at::Tensor& out, const kernels::Rows& x,
-              Activation activation = Activation::kNone) const {
-      kernels::LinearInto(x, {weight, scales}, bias, activation, out);
-    }
-  };
-  Part Outputs(int64_t first, int64_t count) const {
+  // Some of the outputs, [first, first + count).
+  LinearPart Outputs(int64_t first, int64_t count) const {
     const auto part = [&](const at::Tensor& t) {
       return t.defined() ? t.narrow(0, first, count) : at::Tensor();
     };
-    return {part(weight), part(scales), part(bias)};
+    return {part(weight), part(scales), part(bias), side, first};
   }
 
-  at::Tensor weight, scales, bias;  // scales: of a weight in 8 bits
+  at::Tensor weight, scales, bias;    // scales: of a weight in 8 bits
+  const SideProduct* side = nullptr;  // what adapters add
 
  protected:
   struct InFp8 {};
   Linear(const Scope& w, int64_t in, int64_t out, InFp8) {
-    w.Declare("weight", {out, in}, &weight, &scales);
+    w.DeclareProduct({out, in}, &weight, &side, &scales);
     w.Declare("bias", {out}, &bias);
   }
+
+ private:
+  LinearPart Whole() const { return {weight, scales, bias, side}; }
 };
 
 // One whose weight is kept in 8 bits where the model is asked to: those that most of a model's time

@@ -16,6 +16,8 @@
 
 namespace hanga {
 
+class SideProduct;  // worker/layers/side_product.h
+
 // One declared weight. The tensor stays undefined until its block is resident.
 struct Slot {
   std::string key;             // in the checkpoint
@@ -24,6 +26,11 @@ struct Slot {
   // A matrix that may be kept in 8 bits has its rows' scales here, [rows] float32; undefined while
   // the tensor has the layer's type. Null: it may not.
   at::Tensor* scales = nullptr;
+  // The weight of a product that adapters may add to: where its layer looks for what they add,
+  // null while there is nothing. Null: the layer has no such place.
+  const SideProduct** side = nullptr;
+  // Stands in for the stored weight while it is defined, whoever fills the slot.
+  at::Tensor replacement = {};
 
   int64_t Elements() const {
     int64_t elements = 1;
@@ -59,6 +66,12 @@ class Scope {
   void Declare(std::string_view leaf, std::vector<int64_t> shape, at::Tensor* tensor,
                at::Tensor* scales = nullptr) const {
     slots_->push_back({(*this / leaf).prefix_, std::move(shape), tensor, scales});
+  }
+  // The weight of a product that adapters may add to.
+  void DeclareProduct(std::vector<int64_t> shape, at::Tensor* tensor, const SideProduct** side,
+                      at::Tensor* scales = nullptr) const {
+    Declare("weight", std::move(shape), tensor, scales);
+    slots_->back().side = side;
   }
 
  private:

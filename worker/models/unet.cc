@@ -96,15 +96,17 @@ struct TransformerLayer {
 // A product over channels whose weight may be stored as a 1x1 convolution.
 struct Projection {
   Projection(const Scope& w, int64_t dim, bool linear) {
-    w.Declare("weight",
-              linear ? std::vector<int64_t>{dim, dim} : std::vector<int64_t>{dim, dim, 1, 1},
-              &weight);
+    w.DeclareProduct(linear ? std::vector<int64_t>{dim, dim} : std::vector<int64_t>{dim, dim, 1, 1},
+                     &weight, &side);
     w.Declare("bias", {dim}, &bias);
   }
   Projection(const Projection&) = delete;
   Tensor weight, bias;
+  const SideProduct* side = nullptr;
 
-  Tensor operator()(const Tensor& x) const { return kernels::Linear(x, weight.flatten(1), bias); }
+  Tensor operator()(const Tensor& x) const {
+    return LinearPart{weight.flatten(1), {}, bias, side}(x);
+  }
 };
 
 // Self-attention over the pixels of a level, cross-attention to the text.

@@ -71,7 +71,7 @@ void Bind(const BlockWeights& block, const std::vector<at::Tensor>& views) {
   size_t scales = block.slots.size();
   for (size_t i = 0; i < block.slots.size() && i < views.size(); ++i) {
     const Slot& slot = block.slots[i];
-    *slot.tensor = views[i];
+    *slot.tensor = slot.replacement.defined() ? slot.replacement : views[i];
     if (slot.scales == nullptr) continue;
     *slot.scales = views[i].scalar_type() == at::kFloat8_e4m3fn ? views[scales++] : at::Tensor();
   }
