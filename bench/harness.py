@@ -43,8 +43,9 @@ def json_of(command, **options):
 
 
 class Address(str):
-    """HOST:PORT of a server, and its process id."""
+    """HOST:PORT of a server, its process id, and the file of its log."""
     pid = None
+    log = None
 
 
 @contextlib.contextmanager
@@ -70,6 +71,7 @@ def hangad(devices, models, settings="", environment=None, weights="auto"):
                 time.sleep(0.01)
             address = Address("127.0.0.1:" + port_file.read_text().strip())
             address.pid = daemon.pid
+            address.log = str(folder / "log")
             yield address
         finally:
             daemon.send_signal(signal.SIGTERM)

@@ -31,6 +31,8 @@ struct FakeDevice {
   std::vector<std::string> notes;
   std::vector<uint64_t> adapted;  // the free bytes that models were told
   std::function<void()> during_load = [] {};
+  bool launches = false;             // whether steps of several generations overlap
+  std::vector<std::string> flights;  // "up 7", "down 7": launches and landings by seed
 };
 
 class FakeGeneration : public Generation {
@@ -71,6 +73,18 @@ class FakePipeline : public Pipeline {
       ++fake.taken;
     }
     return absl::OkStatus();
+  }
+  bool launches() const override { return device_.launches; }
+  absl::Status Launch(Generation& generation) override {
+    const auto& fake = static_cast<FakeGeneration&>(generation);
+    device_.flights.push_back("up " + std::to_string(fake.request.seed));
+    return absl::OkStatus();
+  }
+  absl::Status Land(Generation& generation) override {
+    const auto& fake = static_cast<FakeGeneration&>(generation);
+    device_.flights.push_back("down " + std::to_string(fake.request.seed));
+    Generation* const alone[] = {&generation};
+    return Step(alone);
   }
   absl::StatusOr<Image> Finish(Generation& generation) override { return Draw(generation); }
   absl::StatusOr<Image> Preview(const Generation& generation) override { return Draw(generation); }

@@ -10,15 +10,8 @@
 
 #include "worker/agent/outcome.h"
 #include "worker/agent/picture.h"
-#include "worker/media/preview.h"
 
 namespace hanga {
-namespace {
-
-// Previews waiting for the encoder beyond these are not worth their time.
-constexpr size_t kMaxWaitingPreviews = 4;
-
-}  // namespace
 
 StepLoop::StepLoop(StepLoopOptions options, const Engine* engine, ModelBook* book, Outbox* outbox,
                    Lane* encoder, std::function<void(const absl::Status&)> on_fault)
@@ -216,110 +209,6 @@ void StepLoop::Deliver(Task& task, Image image) {
     outbox.Finish(std::move(result), std::move(picture->bytes));
   });
   Remove(task.key);
-}
-
-bool StepLoop::StepBatch() {
-  std::vector<Task*> stepping;
-  std::vector<Candidate> candidates;
-  for (Task& task : tasks_) {
-    if (task.waiting() || task.done()) continue;
-    stepping.push_back(&task);
-    candidates.push_back({.model = task.model->id,
-                          .batch_key = task.generation->batch_key(),
-                          .alone = task.assignment.spec().deterministic(),
-                          .last_stepped = task.last_stepped});
-  }
-  const std::vector<size_t> chosen = ChooseBatch(candidates, limits_);
-  if (chosen.empty()) return false;
-  std::vector<Task*> batch;
-  std::vector<Generation*> generations;
-  for (const size_t i : chosen) {
-    batch.push_back(stepping[i]);
-    generations.push_back(stepping[i]->generation.get());
-  }
-  const absl::Time start = options_.now();
-  const absl::Status status = batch.front()->model->pipeline->Step(generations);
-  TellNotes(*batch.front(), *batch.front()->model);
-  if (!status.ok()) {
-    StepFailed(batch, candidates[chosen.front()], status);
-    return true;
-  }
-  ++turn_;
-  const absl::Duration step_time = options_.now() - start;
-  Measured(*batch.front(), batch.size(), step_time);
-  for (Task* task : batch) Stepped(*task, step_time);
-  return true;
-}
-
-// Out of memory: a smaller batch; then without the idle models, once; then the task fails. None of
-// the batch has advanced.
-void StepLoop::StepFailed(const std::vector<Task*>& batch, const Candidate& candidate,
-                          const absl::Status& status) {
-  if (absl::IsResourceExhausted(status)) {
-    if (batch.size() > 1) {
-      limits_.OutOfMemory(candidate, batch.size());
-      spdlog::warn("{} images of {} do not fit as one batch", batch.size(), candidate.model);
-      return;
-    }
-    cache_.DropIdle();
-    if (!std::exchange(batch.front()->retried, true)) return;
-  }
-  for (Task* task : batch) {
-    Fail(*task, status);
-    if (faulted_) return;
-  }
-}
-
-void StepLoop::Stepped(Task& task, absl::Duration step_time) {
-  task.last_stepped = turn_;
-  task.retried = false;
-  const int step = task.generation->step();
-  if (auto update = task.progress.Stepped(step, step_time, options_.now())) {
-    outbox_.Update(*std::move(update));
-  }
-  const int interval = static_cast<int>(task.assignment.spec().preview_interval());
-  if (interval > 0 && step % interval == 0 && !task.done()) SendPreview(task);
-}
-
-void StepLoop::Measured(const Task& task, size_t batch, absl::Duration step_time) {
-  const GenerationRequest& request = task.request;
-  StepSize size;
-  size.width = request.width;
-  size.height = request.height;
-  size.batch = static_cast<uint32_t>(batch);
-  const std::optional<PlacementView>& plan = task.model->placement;
-  const bool as_planned = plan && batch == 1 && request.true_cfg_scale <= 1 &&
-                          request.width == plan->width && request.height == plan->height;
-  if (as_planned) size.predicted_seconds = plan->step_seconds;
-  book_.Stepped(task.model->id, size, step_time);
-}
-
-void StepLoop::TellNotes(Task& task, LoadedModel& model) {
-  const std::vector<std::string> notes = model.pipeline->TakeNotes();
-  if (notes.empty()) return;
-  for (const std::string& note : notes) {
-    spdlog::warn("{}, {}: {}", model.name, Describe(task.attempt()), note);
-    book_.Noted(model.id, note);
-    outbox_.Update(task.progress.Note(note));
-  }
-  cache_.Moved(model);
-}
-
-void StepLoop::SendPreview(Task& task) {
-  if (encoder_.waiting() >= kMaxWaitingPreviews) return;
-  auto image = task.model->pipeline->Preview(*task.generation);
-  if (!image.ok()) return;  // a picture without previews is better than none
-  encoder_.Post([&outbox = outbox_, attempt = task.attempt(), step = task.generation->step(),
-                 image = *std::move(image)] {
-    auto bytes = EncodePreview(image);
-    if (!bytes.ok()) return;
-    v1::Preview preview;
-    preview.set_index(attempt.index());
-    preview.set_step(step);
-    preview.set_content_type("image/png");
-    preview.set_data(*std::move(bytes));
-    outbox.AddPreview(attempt, std::move(preview));
-  });
 }
 
 void StepLoop::SaveOne(Task& task) {

@@ -70,8 +70,11 @@ class StepLoop {
   bool FinishOne();
   void Deliver(Task& task, Image image);
   bool StepBatch();
-  void StepFailed(const std::vector<Task*>& batch, const Candidate& candidate,
-                  const absl::Status& status);
+  // Of a model whose steps may overlap: launches every step that can be, and lands the oldest.
+  void StepInFlight(const std::vector<Task*>& tasks);
+  bool LaunchAll(const std::vector<Task*>& tasks);
+  // `together`: how many steps were being made.
+  void StepFailed(const std::vector<Task*>& batch, size_t together, const absl::Status& status);
   void Stepped(Task& task, absl::Duration step_time);
   void Measured(const Task& task, size_t batch, absl::Duration step_time);
   // What the task's model has to say goes to the log, to the model's report and to the job.
@@ -94,7 +97,7 @@ class StepLoop {
   ModelCache cache_;
   BatchLimits limits_;
   std::list<Task> tasks_;  // in the order of their assignment
-  uint64_t turn_ = 0;
+  uint64_t turn_ = 0, launches_ = 0;
   absl::Time drain_deadline_ = absl::InfiniteFuture();
   bool faulted_ = false;
 

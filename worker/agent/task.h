@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "hanga/v1/worker_link_service.pb.h"
@@ -36,7 +37,14 @@ struct Task {
   std::unique_ptr<Generation> generation;  // goes before its model
   Progress progress;
   uint64_t last_stepped = 0;  // the turn of its last step
-  bool retried = false;       // has run out of memory on its own once
+  // Of a step that was launched and has not landed.
+  struct Flight {
+    uint64_t number = 0;  // in the order of launches
+    size_t others = 0;    // that were on their way then
+    absl::Time start;
+  };
+  std::optional<Flight> flight;
+  bool retried = false;  // has run out of memory on its own once
 };
 
 }  // namespace hanga

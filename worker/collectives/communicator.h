@@ -19,6 +19,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -56,6 +57,11 @@ class Communicator {
 
   // Beside the tensors, host to host; at most 1 MiB.
   virtual absl::Status SendMessage(int to, std::string bytes) = 0;
+  // A message and the tensors that it tells of, as soon as the device has computed them; returns
+  // at once. Until then the receiver hears nothing, so that neither device waits for the other in
+  // the middle of its own work. What fails later breaks the communicator.
+  virtual absl::Status SendComputed(int to, std::string bytes,
+                                    const std::vector<at::Tensor>& tensors) = 0;
   // The oldest message of any rank. DEADLINE_EXCEEDED breaks nothing; an infinite wait ends when
   // the communicator breaks.
   virtual absl::StatusOr<Message> NextMessage(absl::Duration wait) = 0;

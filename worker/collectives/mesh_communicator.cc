@@ -14,6 +14,16 @@ absl::Status MeshCommunicator::SendMessage(int to, std::string bytes) {
   return mesh_->Send(to, {Channel::kMessage, std::move(bytes), {}});
 }
 
+// Of a device that computes while the host waits.
+absl::Status MeshCommunicator::SendComputed(int to, std::string bytes,
+                                            const std::vector<at::Tensor>& tensors) {
+  if (absl::Status told = SendMessage(to, std::move(bytes)); !told.ok()) return told;
+  for (const at::Tensor& tensor : tensors) {
+    if (absl::Status sent = Send(to, tensor); !sent.ok()) return sent;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Message> MeshCommunicator::NextMessage(absl::Duration wait) {
   absl::StatusOr<Mesh::Arrived> arrived = mesh_->Receive(-1, Channel::kMessage, wait);
   if (!arrived.ok()) return arrived.status();

@@ -21,6 +21,8 @@ class MeshCommunicator : public Communicator {
   int size() const override { return mesh_->size(); }
   absl::Status Barrier() override;
   absl::Status SendMessage(int to, std::string bytes) override;
+  absl::Status SendComputed(int to, std::string bytes,
+                            const std::vector<at::Tensor>& tensors) override;
   absl::StatusOr<Message> NextMessage(absl::Duration wait) override;
   void set_patience(absl::Duration patience) override { mesh_->set_patience(patience); }
   void Abort(const std::string& why) override { mesh_->Break(why, -1); }

@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "worker/collectives/departures.h"
 #include "worker/collectives/mesh_communicator.h"
 #include "worker/collectives/nccl_lane.h"
 
@@ -29,7 +30,10 @@ class NcclCommunicator final : public MeshCommunicator {
       : MeshCommunicator(std::move(mesh)),
         device_(device),
         up_(device, rank(), size()),
-        down_(device, rank(), size()) {}
+        down_(device, rank(), size()),
+        departures_(device, [this](const absl::Status& status) {
+          this->mesh().Break(std::string(status.message()), -1);
+        }) {}
 
   ~NcclCommunicator() override {
     {
@@ -37,6 +41,8 @@ class NcclCommunicator final : public MeshCommunicator {
       leaving_ = true;
     }
     if (watchdog_.joinable()) watchdog_.join();
+    up_.Abort();  // so that nothing waits for a rank that sends no more
+    down_.Abort();
   }
 
   absl::Status Connect() {
@@ -57,17 +63,28 @@ class NcclCommunicator final : public MeshCommunicator {
     if (!tensor.is_cuda() || !tensor.is_contiguous()) {
       return absl::InternalError("a tensor that is sent must be contiguous, on the device");
     }
-    NcclLane& lane = LaneOf(to);
-    c10::cuda::CUDACachingAllocator::recordStream(tensor.storage().data_ptr(), lane.stream());
-    return Checked(lane.Queue([&](ncclComm_t comm, cudaStream_t stream) {
-      return ncclSend(tensor.const_data_ptr(), tensor.nbytes(), ncclInt8, to, comm, stream);
-    }));
+    LaneOf(to).Follow();
+    return Checked(Queue(to, tensor));
+  }
+
+  absl::Status SendComputed(int to, std::string bytes,
+                            const std::vector<at::Tensor>& tensors) override {
+    if (absl::Status broken = status(); !broken.ok()) return broken;
+    departures_.Post([this, to, bytes = std::move(bytes), tensors]() mutable {
+      absl::Status sent = SendMessage(to, std::move(bytes));
+      for (const at::Tensor& tensor : tensors) {
+        if (sent.ok()) sent = Queue(to, tensor);
+      }
+      return sent;
+    });
+    return absl::OkStatus();
   }
 
   absl::StatusOr<at::Tensor> Receive(int from, at::IntArrayRef shape,
                                      at::ScalarType type) override {
     // Towards me from below is upwards.
     NcclLane& lane = from < rank() ? up_ : down_;
+    // The tensor's memory is the lane's own: what is computed meanwhile need not end first.
     at::Tensor tensor = Empty(lane, shape, type);
     const absl::Status received = Checked(lane.Queue([&](ncclComm_t comm, cudaStream_t stream) {
       return ncclRecv(tensor.data_ptr(), tensor.nbytes(), ncclInt8, from, comm, stream);
@@ -126,6 +143,16 @@ class NcclCommunicator final : public MeshCommunicator {
  private:
   NcclLane& LaneOf(int to) { return to > rank() ? up_ : down_; }
 
+  absl::Status Queue(int to, const at::Tensor& tensor) {
+    NcclLane& lane = LaneOf(to);
+    if (tensor.nbytes() > 0) {
+      c10::cuda::CUDACachingAllocator::recordStream(tensor.storage().data_ptr(), lane.stream());
+    }
+    return lane.Queue([&](ncclComm_t comm, cudaStream_t stream) {
+      return ncclSend(tensor.const_data_ptr(), tensor.nbytes(), ncclInt8, to, comm, stream);
+    });
+  }
+
   // Memory of the lane's stream: what is received need not wait for what is computed.
   at::Tensor Empty(NcclLane& lane, at::IntArrayRef shape, at::ScalarType type) const {
     const auto current = c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device_));
@@ -142,6 +169,7 @@ class NcclCommunicator final : public MeshCommunicator {
   }
 
   absl::Status Together(const std::function<ncclResult_t(ncclComm_t, cudaStream_t)>& transfer) {
+    up_.Follow();
     const absl::Status status = Checked(up_.Queue(transfer));
     if (status.ok()) up_.Join();
     return status;
@@ -199,6 +227,7 @@ class NcclCommunicator final : public MeshCommunicator {
 
   const int device_;
   NcclLane up_, down_;
+  Departures departures_;  // uses all of the above
   std::thread watchdog_;
   absl::Mutex mutex_;
   bool leaving_ ABSL_GUARDED_BY(mutex_) = false;

@@ -6,8 +6,9 @@
 // Tensors travel on streams of their own: one towards higher ranks and one towards lower ranks,
 // since a rank that could not receive a result before its own next state is taken would wait for
 // itself. What is sent waits for the current stream, and the current stream for what is received;
-// the host waits for neither. A watchdog aborts NCCL, and with it the kernels that wait for a rank
-// that is gone, when the mesh breaks or a transfer outlasts the patience.
+// the host waits for neither. What SendComputed is given leaves by a thread that waits for it. A
+// watchdog aborts NCCL, and with it the kernels that wait for a rank that is gone, when the mesh
+// breaks or a transfer outlasts the patience.
 #pragma once
 
 #include <memory>

@@ -21,7 +21,7 @@
 
 namespace hanga {
 
-// Used by one thread, and watched by another.
+// Thread-safe: one thread may send while another one receives, and a third one watches.
 class NcclLane {
  public:
   NcclLane(int device, int rank, int size);
@@ -30,7 +30,9 @@ class NcclLane {
   // `broken` tells early that waiting is of no use.
   absl::Status Connect(const ncclUniqueId& id, const std::function<bool()>& broken);
 
-  // Queues transfers on the lane's stream; they begin after what the current stream has queued.
+  // What the lane does from now on waits for what the current stream has queued.
+  void Follow();
+  // Queues transfers on the lane's stream.
   absl::Status Queue(const std::function<ncclResult_t(ncclComm_t, cudaStream_t)>& transfer);
   // What the current stream does from now on waits for what was queued.
   void Join();
@@ -42,12 +44,14 @@ class NcclLane {
   void Abort();  // kernels that wait end, with garbage
 
  private:
+  absl::Status ConnectPairs();
   absl::Status Settle(ncclResult_t result, const char* what);
 
   const int device_, rank_, size_;
   c10::cuda::CUDAStream stream_;
   std::function<bool()> broken_;
 
+  absl::Mutex queueing_;  // NCCL takes one call at a time, and each until it has settled
   absl::Mutex mutex_;
   ncclComm_t comm_ ABSL_GUARDED_BY(mutex_) = nullptr;
   bool aborted_ ABSL_GUARDED_BY(mutex_) = false;

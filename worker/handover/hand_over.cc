@@ -54,26 +54,45 @@ void HandOver::Add(uint64_t model, std::map<std::string, Route> routes, Run run)
   models_[model] = {std::move(routes), std::move(run)};
 }
 
-void HandOver::Remove(uint64_t model) { models_.erase(model); }
+void HandOver::Remove(uint64_t model) {
+  for (auto trip = on_the_way_.begin(); trip != on_the_way_.end();) {
+    const auto [ticket, of] = *trip++;
+    if (of != model) continue;
+    Forget(ticket);
+    AwaitArrival(ticket).IgnoreError();  // of a broken group nothing comes any more
+  }
+  models_.erase(model);
+}
 
 absl::StatusOr<uint64_t> HandOver::Launch(uint64_t model, const std::string& network, Row row) {
   if (absl::Status broken = communicator_.status(); !broken.ok()) return broken;
   const uint64_t ticket = next_ticket_++;
+  on_the_way_[ticket] = model;
   watchdog_.Launched(ticket, KindOf(network, row), absl::Now());
   communicator_.set_patience(watchdog_.Patience(ticket));
   if (absl::Status carried = Carry({model, ticket, 0, network, std::move(row)}); !carried.ok()) {
     watchdog_.Lost(ticket);
+    on_the_way_.erase(ticket);
     return carried;
   }
   return ticket;
 }
 
 absl::StatusOr<Row> HandOver::Await(uint64_t ticket) {
-  while (!results_.contains(ticket)) {
+  if (absl::Status arrived = AwaitArrival(ticket); !arrived.ok()) return arrived;
+  return std::move(results_.extract(ticket).mapped());
+}
+
+void HandOver::Forget(uint64_t ticket) {
+  if (results_.erase(ticket) == 0) forgotten_.insert(ticket);
+}
+
+// Serves what comes meanwhile. Whatever comes is a sign that the ranks go on.
+absl::Status HandOver::AwaitArrival(uint64_t ticket) {
+  while (on_the_way_.contains(ticket)) {
     const absl::Duration limit = watchdog_.LimitOf(ticket);
     communicator_.set_patience(watchdog_.Patience(ticket));
-    const absl::StatusOr<Message> message =
-        communicator_.NextMessage(watchdog_.LaunchOf(ticket) + limit - absl::Now());
+    const absl::StatusOr<Message> message = communicator_.NextMessage(limit);
     if (absl::IsDeadlineExceeded(message.status())) {
       communicator_.Abort(
           absl::StrCat("a state did not come back within ", absl::FormatDuration(limit)));
@@ -83,9 +102,11 @@ absl::StatusOr<Row> HandOver::Await(uint64_t ticket) {
     // What a rank could not make sense of leaves the ranks at odds with each other.
     communicator_.Abort(std::string(served.message()));
     watchdog_.Lost(ticket);
+    on_the_way_.erase(ticket);
+    forgotten_.erase(ticket);
     return communicator_.status();
   }
-  return std::move(results_.extract(ticket).mapped());
+  return absl::OkStatus();
 }
 
 void HandOver::Arrived(uint64_t ticket, absl::StatusOr<Row> result) {
@@ -94,7 +115,8 @@ void HandOver::Arrived(uint64_t ticket, absl::StatusOr<Row> result) {
   } else {
     watchdog_.Lost(ticket);
   }
-  results_.emplace(ticket, std::move(result));
+  if (on_the_way_.erase(ticket) == 0) return;  // of nobody
+  if (forgotten_.erase(ticket) == 0) results_.emplace(ticket, std::move(result));
 }
 
 // Through the stages that are this rank's, then on to the next.
@@ -122,9 +144,9 @@ absl::Status HandOver::Forward(int to, const Parcel& parcel) {
       Begin(Topic::kState, StateStart{parcel.model, parcel.ticket, parcel.stage,
                                       static_cast<uint32_t>(parcel.network.size())});
   bytes += parcel.network;
-  AppendRowHead(parcel.row, &bytes);
-  if (absl::Status told = communicator_.SendMessage(to, std::move(bytes)); !told.ok()) return told;
-  return SendRow(communicator_, to, parcel.row);
+  const absl::StatusOr<std::vector<at::Tensor>> packed = PackRow(parcel.row, &bytes);
+  if (!packed.ok()) return packed.status();
+  return communicator_.SendComputed(to, std::move(bytes), *packed);
 }
 
 // A rank whose device has failed for good ends; the others see it go.

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,12 +53,15 @@ class HandOver {
 
   // Every rank adds a model with the same number and routes, by network.
   void Add(uint64_t model, std::map<std::string, Route> routes, Run run);
+  // The leader waits for states of it that are on their way; their results are dropped.
   void Remove(uint64_t model);
 
   // The leader: gives a ticket. States come back in the order of their launches.
   absl::StatusOr<uint64_t> Launch(uint64_t model, const std::string& network, Row row);
   // ABORTED: the group has broken. What a rank's blocks failed with otherwise; the group is whole.
   absl::StatusOr<Row> Await(uint64_t ticket);
+  // Nobody will await it: the result is dropped when it comes.
+  void Forget(uint64_t ticket);
 
   // A message of kState or kFailure: runs this rank's stage and hands over.
   absl::Status Serve(const Message& message);
@@ -75,6 +79,7 @@ class HandOver {
     Row row;
   };
 
+  absl::Status AwaitArrival(uint64_t ticket);
   absl::Status Carry(Parcel parcel);
   absl::Status Forward(int to, const Parcel& parcel);
   absl::StatusOr<Parcel> Open(int from, std::string_view bytes);
@@ -85,6 +90,8 @@ class HandOver {
   Watchdog watchdog_;
   std::map<uint64_t, Model> models_;
   uint64_t next_ticket_ = 1;
+  std::map<uint64_t, uint64_t> on_the_way_;          // tickets, and of which model
+  std::set<uint64_t> forgotten_;                     // of those
   std::map<uint64_t, absl::StatusOr<Row>> results_;  // not yet awaited
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,12 @@ namespace hanga {
 namespace {
 
 constexpr size_t kMaxTensors = 255;
+
+// Before each tensor of a row.
+enum class Place : uint8_t { kUndefined = 0, kBeside = 1, kInHead = 2 };
+
+// Numbers that the host computes with, whatever the device: they travel in the head.
+bool IsHostNumber(const at::Tensor& tensor) { return tensor.is_cpu() && tensor.dim() == 0; }
 
 // Dimensions from the outermost in memory to the innermost; as they are, for a tensor with gaps.
 at::DimVector MemoryOrder(const at::Tensor& tensor) {
@@ -37,27 +44,29 @@ absl::Status Malformed() { return absl::InternalError("a rank sent a state that 
 
 }  // namespace
 
-void AppendRowHead(const Row& row, std::string* bytes) {
-  bytes->push_back(static_cast<char>(row.size()));
-  for (const at::Tensor& tensor : row) {
-    bytes->push_back(tensor.defined() ? 1 : 0);
-    if (!tensor.defined()) continue;
-    const at::DimVector order = MemoryOrder(tensor);
-    AppendHead(HeadOf(tensor.permute(order)), bytes);
-    for (const int64_t dimension : Inverse(order)) bytes->push_back(static_cast<char>(dimension));
-  }
-}
-
-absl::Status SendRow(Communicator& communicator, int to, const Row& row) {
+absl::StatusOr<std::vector<at::Tensor>> PackRow(const Row& row, std::string* bytes) {
   if (row.size() > kMaxTensors) {
     return absl::InternalError(absl::StrCat("a state of ", row.size(), " tensors"));
   }
+  std::vector<at::Tensor> packed;
+  bytes->push_back(static_cast<char>(row.size()));
   for (const at::Tensor& tensor : row) {
-    if (!tensor.defined()) continue;
-    const at::Tensor flat = tensor.permute(MemoryOrder(tensor)).contiguous();
-    if (absl::Status sent = communicator.Send(to, flat); !sent.ok()) return sent;
+    const Place place = !tensor.defined()      ? Place::kUndefined
+                        : IsHostNumber(tensor) ? Place::kInHead
+                                               : Place::kBeside;
+    bytes->push_back(static_cast<char>(place));
+    if (place == Place::kUndefined) continue;
+    if (place == Place::kInHead) {
+      AppendHead(HeadOf(tensor), bytes);
+      bytes->append(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
+      continue;
+    }
+    const at::DimVector order = MemoryOrder(tensor);
+    packed.push_back(tensor.permute(order).contiguous());
+    AppendHead(HeadOf(packed.back()), bytes);
+    for (const int64_t dimension : Inverse(order)) bytes->push_back(static_cast<char>(dimension));
   }
-  return absl::OkStatus();
+  return packed;
 }
 
 absl::StatusOr<Row> ReceiveRow(Communicator& communicator, int from, std::string_view* bytes) {
@@ -71,11 +80,18 @@ absl::StatusOr<Row> ReceiveRow(Communicator& communicator, int from, std::string
   if (count < 0) return Malformed();
   Row row(count);
   for (at::Tensor& tensor : row) {
-    const int defined = take();
-    if (defined == 0) continue;
-    if (defined != 1) return Malformed();
+    const int place = take();
+    if (place == static_cast<int>(Place::kUndefined)) continue;
+    if (place < 0 || place > static_cast<int>(Place::kInHead)) return Malformed();
     const absl::StatusOr<TensorHead> head = TakeHead(bytes);
     if (!head.ok()) return head.status();
+    if (place == static_cast<int>(Place::kInHead)) {
+      if (!head->shape.empty() || bytes->size() < head->bytes()) return Malformed();
+      tensor = at::empty({}, at::TensorOptions().dtype(head->type));
+      std::memcpy(tensor.data_ptr(), bytes->data(), head->bytes());
+      bytes->remove_prefix(head->bytes());
+      continue;
+    }
     std::vector<int64_t> order, seen(head->shape.size(), 0);
     for (size_t i = 0; i < head->shape.size(); ++i) {
       const int dimension = take();

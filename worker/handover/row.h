@@ -30,9 +30,9 @@ void RunRange(const BlockList<State>& blocks, size_t begin, size_t end, Row* row
   *row = TensorsOf(state);
 }
 
-// What the receiver must know before the tensors come.
-void AppendRowHead(const Row& row, std::string* bytes);
-absl::Status SendRow(Communicator& communicator, int to, const Row& row);
+// Appends what the receiver must know before the tensors come, and gives these, contiguous.
+// INTERNAL: a row of too many tensors.
+absl::StatusOr<std::vector<at::Tensor>> PackRow(const Row& row, std::string* bytes);
 // Takes the head from the front of `bytes`, then receives. INTERNAL: no head of a row.
 absl::StatusOr<Row> ReceiveRow(Communicator& communicator, int from, std::string_view* bytes);
 

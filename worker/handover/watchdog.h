@@ -1,9 +1,9 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How long a state may be on its way, from how long ones like it were: what takes longer than three
-// times the longest is lost. The first of a kind, which may tune kernels and load weights, has a
-// minute.
+// How long nothing may be heard while a state is on its way, from how long ones like it were on
+// theirs: beyond three times the longest it is lost. The first of a kind, which may tune kernels
+// and load weights, has two minutes.
 #pragma once
 
 #include <algorithm>
@@ -35,17 +35,13 @@ class Watchdog {
   }
   void Lost(uint64_t ticket) { on_the_way_.erase(ticket); }
 
-  // Of one that is on its way, from its launch.
+  // Of one that is on its way, from the last that was heard.
   absl::Duration LimitOf(uint64_t ticket) const {
     const auto found = on_the_way_.find(ticket);
     const auto known =
         found == on_the_way_.end() ? longest_.end() : longest_.find(found->second.kind);
     if (known == longest_.end()) return kFirst;
     return std::max(floor_, 3 * static_cast<int64_t>(found->second.crowd) * known->second);
-  }
-  absl::Time LaunchOf(uint64_t ticket) const {
-    const auto found = on_the_way_.find(ticket);
-    return found == on_the_way_.end() ? absl::InfinitePast() : found->second.launched;
   }
 
   // How long a rank may be silent while one is on its way.

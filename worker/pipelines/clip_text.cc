@@ -91,7 +91,11 @@ absl::StatusOr<ClipText> ClipTextEncoder::Encode(const std::string& text, int hi
         ToDevice(at::tensor(tokenizer_->EncodePadded(text).ids, at::kLong).unsqueeze(0), device);
     state.tap = at::scalar_tensor(params_.layers - hidden, at::kLong);
   });
-  if (run.ok()) run = RunBlocks(component_, blocks_, state);
+  if (run.ok()) {
+    run = shared_ != nullptr && shared_->HandsOver(component_)
+              ? shared_->Run(component_, state)
+              : RunBlocks(component_, blocks_, state);
+  }
   if (!run.ok()) return run;
   ClipText encoded = {normed ? state.tapped_normed : state.tapped, state.pooled};
   cache_.Insert(sequence_key, encoded.sequence);

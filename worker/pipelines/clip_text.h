@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "worker/models/clip.h"
+#include "worker/pipelines/group_networks.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/prompt_cache.h"
 #include "worker/tokenizers/clip_tokenizer.h"
@@ -43,6 +44,10 @@ class ClipTextEncoder {
   absl::StatusOr<ClipText> Encode(const std::string& text, int hidden, bool normed,
                                   at::Device device);
 
+  // Over the ranks of a group, where its network is not all here.
+  void RunBy(const GroupNetworks* shared) { shared_ = shared; }
+  Network network() const { return NetworkOf(component_, component_, component_, blocks_); }
+
   const ClipParams& params() const { return params_; }
   const BlockList<ClipState>& blocks() const { return blocks_; }
 
@@ -54,6 +59,7 @@ class ClipTextEncoder {
   const BlockList<ClipState> blocks_;
   std::unique_ptr<ClipTokenizer> tokenizer_;
   PromptCache cache_;
+  const GroupNetworks* shared_ = nullptr;
 };
 
 }  // namespace hanga

@@ -94,6 +94,14 @@ absl::Status DeviceGroup::AwaitLoaded(uint64_t model) {
       return communicator_->status();
     }
     std::string_view bytes = message->bytes;
+    if (IsAbout(*message, Topic::kState) || IsAbout(*message, Topic::kFailure)) {
+      // Of another model, whose states go on.
+      if (absl::Status served = ServeState(*message); !served.ok()) {
+        communicator_->Abort(std::string(served.message()));
+        return communicator_->status();
+      }
+      continue;
+    }
     if (!IsAbout(*message, Topic::kLoaded)) {
       communicator_->Abort(std::string(Nonsense(message->from).message()));
       return communicator_->status();
@@ -132,13 +140,16 @@ void DeviceGroup::Follow(const Find& find) {
   }
 }
 
+absl::Status DeviceGroup::ServeState(const Message& message) {
+  absl::Status served;
+  const absl::Status guarded = RunGuarded("hand-over", [&] { served = hand_over_.Serve(message); });
+  return guarded.ok() ? served : guarded;
+}
+
 absl::Status DeviceGroup::Serve(const Message& message, const Find& find) {
   std::string_view order = message.bytes;
   if (!IsAbout(message, Topic::kLoad) && !IsAbout(message, Topic::kDrop)) {
-    absl::Status served;
-    const absl::Status guarded =
-        RunGuarded("hand-over", [&] { served = hand_over_.Serve(message); });
-    return guarded.ok() ? served : guarded;
+    return ServeState(message);
   }
   if (message.from != kLeader) return Nonsense(message.from);
   order.remove_prefix(1);

@@ -59,6 +59,7 @@ class DeviceGroup final : public Group {
 
  private:
   absl::Status Serve(const Message& message, const Find& find);
+  absl::Status ServeState(const Message& message);
   absl::Status LoadPart(std::string_view order, const Find& find);
   absl::Status AwaitLoaded(uint64_t model);
 

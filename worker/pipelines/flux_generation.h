@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "worker/pipelines/flux_text.h"
+#include "worker/pipelines/group_trip.h"
 #include "worker/pipelines/sampled_generation.h"
 
 namespace hanga {
@@ -25,6 +26,7 @@ struct FluxGeneration final : SampledGeneration {
   FluxText text;
   std::optional<FluxText> negative;  // set where true CFG is on
   FluxModulation modulation, negative_modulation;
+  GroupTrip trip;  // of a step that is on its way
 };
 
 }  // namespace hanga

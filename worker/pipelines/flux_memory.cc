@@ -10,6 +10,7 @@
 #include "placement/quantities.h"
 #include "worker/pipelines/device.h"
 #include "worker/pipelines/flux_pipeline.h"
+#include "worker/pipelines/placement_view.h"
 
 namespace hanga {
 namespace {
@@ -117,17 +118,8 @@ uint64_t FluxPipeline::missing_bytes() const {
 }
 
 std::optional<PlacementView> FluxPipeline::Placement() const {
-  constexpr int kColumns = 100;
   if (!placed_ && !group_plan_) return std::nullopt;
-  const placement::Plan& plan = placed_ ? placed_->plan : *group_plan_;
-  PlacementView view;
-  view.plan_json = placement::PrintPlanJson(plan);
-  view.table = placement::RenderPlanText(plan, kColumns);
-  view.peak_bytes = plan.groups.front().ranks.front().peak_bytes;
-  view.width = plan.width;
-  view.height = plan.height;
-  view.step_seconds = plan.groups.front().prediction.step_seconds;
-  return view;
+  return ViewOf(placed_ ? placed_->plan : *group_plan_);
 }
 
 }  // namespace hanga

@@ -111,6 +111,7 @@ uint64_t FluxModel::parameters() const { return ParametersOf(parts_); }
 uint64_t FluxModel::stored_bytes() const { return StoredBytesOf(parts_); }
 
 uint64_t FluxModel::resident_bytes() const {
+  if (shared_ != nullptr) return shared_->resident_bytes();
   return weights_ == nullptr ? resident_bytes_ : weights_->device_bytes();
 }
 

@@ -19,8 +19,7 @@
 #include "worker/models/flux.h"
 #include "worker/models/t5.h"
 #include "worker/pipelines/block_clock.h"
-#include "worker/pipelines/device_group.h"
-#include "worker/pipelines/group_topology.h"
+#include "worker/pipelines/group_networks.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/model_part.h"
 #include "worker/pipelines/torch_errors.h"
@@ -50,34 +49,19 @@ class FluxModel {
   // The system refused to lock pages that the limit allowed.
   bool pinning_refused() const { return weights_ != nullptr && weights_->pinning_refused(); }
 
-  // Of one rank of a group: loads the blocks that the routes give it.
-  absl::Status LoadRank(const Routes& routes, int rank, at::Device device, WeightStorage storage);
-  // Blocks [begin, end) of a network, which are this rank's.
-  absl::Status RunRange(const std::string& network, size_t begin, size_t end, Row* row) const;
-  // Of the leader: networks that are not all on its device run over the ranks from now on.
-  void Lead(DeviceGroup* group, uint64_t number);
-  std::vector<RoutedNetwork> RoutedNetworks() const;
-
-  bool HandsOver(const std::string& network) const;
-  // One state of several on their way; Await takes them in the order of their launches.
-  template <typename State>
-  absl::StatusOr<uint64_t> Launch(const std::string& network, State& state) const {
-    return LaunchRow(network, TensorsOf(state));
-  }
-  template <typename State>
-  absl::Status Await(uint64_t ticket, State* state) const {
-    absl::StatusOr<Row> row = AwaitRow(ticket);
-    if (row.ok()) *state = StateOf<State>(*std::move(row));
-    return row.status();
+  // Its networks as a group runs them; it outlives them.
+  std::unique_ptr<GroupNetworks> Shared() const;
+  // Of the leader of a group: networks that are not all on its device run over the ranks.
+  void Share(std::unique_ptr<GroupNetworks> shared) { shared_ = std::move(shared); }
+  const GroupNetworks* shared() const { return shared_.get(); }
+  bool HandsOver(const std::string& network) const {
+    return shared_ != nullptr && shared_->HandsOver(network);
   }
 
   // Runs one of the networks below, wherever its weights are. A failure names the block.
   template <typename State>
   absl::Status Run(const std::string& network, const BlockList<State>& blocks, State& state) const {
-    if (HandsOver(network)) {
-      const absl::StatusOr<uint64_t> ticket = Launch(network, state);
-      return ticket.ok() ? Await(*ticket, &state) : ticket.status();
-    }
+    if (HandsOver(network)) return shared_->Run(network, state);
     if (weights_ == nullptr) return RunBlocks(network, blocks, state);
     const absl::StatusOr<ResidentBlocks*> placed = Enter(network);
     if (!placed.ok()) return placed.status();
@@ -128,16 +112,12 @@ class FluxModel {
 
  private:
   absl::StatusOr<ResidentBlocks*> Enter(const std::string& network) const;
-  absl::StatusOr<uint64_t> LaunchRow(const std::string& network, Row row) const;
-  absl::StatusOr<Row> AwaitRow(uint64_t ticket) const;
 
   std::vector<ModelPart> parts_;
   uint64_t resident_bytes_ = 0;
   uint64_t loads_ = 0;                       // by a plan
   std::unique_ptr<ModelResidency> weights_;  // of a model that was loaded by a plan
-  Routes routes_;                            // of a rank of a group
-  DeviceGroup* group_ = nullptr;             // of a leader
-  uint64_t number_ = 0;                      // there
+  std::unique_ptr<GroupNetworks> shared_;    // of the leader of a group
 };
 
 // The parameters of a transformer whose checkpoint has no configuration, from its shapes. `source`

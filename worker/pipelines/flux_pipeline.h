@@ -47,7 +47,6 @@ absl::Status DescribeFlux(const ModelLayout& layout, const FluxModel& model, Mod
 // Not thread-safe: one thread owns it, with its generations.
 class FluxPipeline final : public Pipeline {
  public:
-  ~FluxPipeline() override;
   static absl::StatusOr<std::unique_ptr<Pipeline>> Load(const ModelLayout& layout,
                                                         const LoadOptions& options);
 
@@ -55,6 +54,9 @@ class FluxPipeline final : public Pipeline {
   absl::Status Step(absl::Span<Generation* const> batch) override;
   absl::StatusOr<Image> Finish(Generation& generation) override;
   absl::StatusOr<Image> Preview(const Generation& generation) override;
+  bool launches() const override { return model_->HandsOver("transformer"); }
+  absl::Status Launch(Generation& generation) override;
+  absl::Status Land(Generation& generation) override;
   absl::StatusOr<std::string> Save(const Generation& generation) override;
   absl::StatusOr<std::unique_ptr<Generation>> Restore(const GenerationRequest& request,
                                                       std::string_view checkpoint) override;
@@ -101,7 +103,13 @@ class FluxPipeline final : public Pipeline {
   // After the device ran out of memory: a new plan leaves more of it unused. False: nothing gives.
   bool MakeRoom(const std::string& doing);
 
+  // The same over the ranks of a group. Each generation is a state of its own, so that every rank
+  // has one to work on.
   absl::StatusOr<at::Tensor> PredictInGroup(absl::Span<FluxGeneration* const> batch);
+  absl::Status ConditionAll(absl::Span<FluxGeneration* const> batch);
+  // Of one generation, whose `trip` holds the ticket meanwhile.
+  absl::Status LaunchDenoising(FluxGeneration* generation);
+  absl::StatusOr<at::Tensor> AwaitDenoised(FluxGeneration* generation);
   // One pass of the transformer; as a graph where every block stays on the device.
   absl::Status Denoise(FluxState& state);
   // The same with every block timed, for the plans to come; once for each loading.
@@ -130,9 +138,7 @@ class FluxPipeline final : public Pipeline {
   PlacementLevers levers_;
   DeviceProbe probe_;
   std::optional<FluxPlacement> placed_;        // of weights that were loaded by a plan
-  std::shared_ptr<DeviceGroup> group_;         // that runs the model together
-  std::optional<placement::Plan> group_plan_;  // there
-  uint64_t group_number_ = 0;                  // of the model, there
+  std::optional<placement::Plan> group_plan_;  // of a model that a group runs
   uint64_t spare_bytes_ = 0;                   // that plans leave unused, since memory ran out
   int rooms_made_ = 0;                         // how often MakeRoom did
   std::vector<std::string> notes_;

@@ -115,16 +115,21 @@ absl::Status FluxPipeline::Denoise(FluxState& state) {
   return model_->Run("transformer", model_->transformer, state);
 }
 
-absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
-  absl::Status status;
+absl::Status FluxPipeline::ConditionAll(Batch batch) {
   for (FluxGeneration* g : batch) {
-    status = Condition(*g, g->text, &g->modulation);
+    absl::Status status = Condition(*g, g->text, &g->modulation);
     if (status.ok() && g->negative) {
       status = Condition(*g, *g->negative, &g->negative_modulation);
     }
     if (!status.ok()) return status;
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
   if (model_->HandsOver("transformer")) return PredictInGroup(batch);
+  absl::Status status = ConditionAll(batch);
+  if (!status.ok()) return status;
   FluxState state;
   status = RunGuarded("transformer", [&] {
     state = GatherState(batch, device_, type_);
@@ -150,39 +155,65 @@ absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
   return output;
 }
 
-// Each image is a state of its own, so that every rank has one to work on.
+absl::Status FluxPipeline::LaunchDenoising(FluxGeneration* g) {
+  const Batch alone(&g, 1);
+  if (absl::Status conditioned = ConditionAll(alone); !conditioned.ok()) return conditioned;
+  FluxState state;
+  const absl::Status gathered = RunGuarded("transformer", [&] {
+    state = GatherState(alone, device_, type_);
+    const auto known = ropes_.find(g->key);
+    if (known != ropes_.end()) state.rope = known->second;
+  });
+  if (!gathered.ok()) return gathered;
+  const absl::StatusOr<uint64_t> ticket = model_->shared()->Launch("transformer", TensorsOf(state));
+  if (!ticket.ok()) return ticket.status();
+  g->trip = GroupTrip(model_->shared(), *ticket);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<at::Tensor> FluxPipeline::AwaitDenoised(FluxGeneration* g) {
+  absl::StatusOr<Row> row = g->trip.Await();
+  if (!row.ok()) return row.status();
+  at::Tensor output;
+  const absl::Status status = RunGuarded("transformer", [&] {
+    const auto state = StateOf<FluxState>(*std::move(row));
+    if (!ropes_.contains(g->key)) {
+      if (ropes_.size() == kMostRopes) ropes_.clear();
+      ropes_[g->key] = state.rope;
+    }
+    output = state.img.to(at::kFloat);
+    if (g->negative) output = Guide(Batch(&g, 1), output);
+  });
+  if (!status.ok()) return status;
+  return output;
+}
+
 absl::StatusOr<at::Tensor> FluxPipeline::PredictInGroup(Batch batch) {
   absl::Status status;
-  std::vector<uint64_t> tickets;
-  for (size_t i = 0; i < batch.size() && status.ok(); ++i) {
-    FluxState state;
-    status = RunGuarded("transformer", [&] {
-      state = GatherState(batch.subspan(i, 1), device_, type_);
-      const auto known = ropes_.find(batch[i]->key);
-      if (known != ropes_.end()) state.rope = known->second;
-    });
-    if (!status.ok()) break;
-    const absl::StatusOr<uint64_t> ticket = model_->Launch("transformer", state);
-    status = ticket.status();
-    if (ticket.ok()) tickets.push_back(*ticket);
+  size_t launched = 0;
+  for (; launched < batch.size() && status.ok(); ++launched) {
+    status = LaunchDenoising(batch[launched]);
   }
   std::vector<at::Tensor> outputs;
-  for (size_t i = 0; i < tickets.size(); ++i) {
-    FluxState state;
-    const absl::Status arrived = model_->Await(tickets[i], &state);  // also after a failure
-    if (status.ok()) status = arrived;
-    if (!status.ok()) continue;
-    if (!ropes_.contains(batch[i]->key)) {
-      if (ropes_.size() == kMostRopes) ropes_.clear();
-      ropes_[batch[i]->key] = state.rope;
-    }
-    status = RunGuarded("transformer", [&] {
-      const at::Tensor output = state.img.to(at::kFloat);
-      outputs.push_back(batch[i]->negative ? Guide(batch.subspan(i, 1), output) : output);
-    });
+  for (FluxGeneration* g : batch.subspan(0, launched)) {
+    if (!g->trip.on_the_way()) continue;                   // the one that failed
+    absl::StatusOr<at::Tensor> output = AwaitDenoised(g);  // also after a failure
+    if (status.ok()) status = output.status();
+    if (status.ok()) outputs.push_back(*std::move(output));
   }
   if (!status.ok()) return status;
   return Joined(outputs);
+}
+
+absl::Status FluxPipeline::Launch(Generation& generation) {
+  if (generation.done()) return absl::FailedPreconditionError("the generation has no step left");
+  return LaunchDenoising(static_cast<FluxGeneration*>(&generation));
+}
+
+absl::Status FluxPipeline::Land(Generation& generation) {
+  auto* g = static_cast<FluxGeneration*>(&generation);
+  const absl::StatusOr<at::Tensor> output = AwaitDenoised(g);
+  return output.ok() ? Advance(Batch(&g, 1), *output) : output.status();
 }
 
 absl::Status FluxPipeline::Advance(Batch batch, const at::Tensor& outputs) {

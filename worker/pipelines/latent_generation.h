@@ -8,6 +8,7 @@
 
 #include <optional>
 
+#include "worker/pipelines/group_trip.h"
 #include "worker/pipelines/latent_model.h"
 #include "worker/pipelines/sampled_generation.h"
 
@@ -29,6 +30,7 @@ struct LatentGeneration final : SampledGeneration {
   Conditioning text;
   std::optional<Conditioning> negative;  // set where guidance is on
   std::optional<LatentMask> mask;
+  GroupTrip trip;  // of a step that is on its way
 };
 
 }  // namespace hanga

@@ -34,13 +34,20 @@ absl::Status LatentModel::AddAutoencoder(const ModelLayout& layout,
   return AddPart("vae", WeightsOf(encoder_, decoder_), *std::move(source));
 }
 
-absl::Status LatentModel::Load(at::Device device, at::ScalarType type) {
+PartStorage LatentModel::StorageFor(at::Device device, at::ScalarType type) {
   device_ = device;
   type_ = type;
   // SDXL's autoencoder overflows in float16.
   vae_type_ = type == at::kHalf ? at::kFloat : type;
+  return {device, [type = type_, vae = vae_type_](const std::string& part) {
+            return WeightStorage(part == "vae" ? vae : type);
+          }};
+}
+
+absl::Status LatentModel::Load(at::Device device, at::ScalarType type) {
+  const PartStorage storage = StorageFor(device, type);
   for (ModelPart& part : parts_) {
-    const at::ScalarType wanted = part.name == "vae" ? vae_type_ : type_;
+    const at::ScalarType wanted = storage.of(part.name).type;
     const absl::Status loaded = LoadBlocks(part.blocks, part.source, device, wanted);
     if (!loaded.ok()) return InComponent(part.name, loaded);
     resident_bytes_ += CountWeights(part.blocks).bytes(wanted);
@@ -73,7 +80,9 @@ uint64_t LatentModel::parameters() const { return ParametersOf(parts_); }
 
 uint64_t LatentModel::stored_bytes() const { return StoredBytesOf(parts_); }
 
-uint64_t LatentModel::resident_bytes() const { return resident_bytes_; }
+uint64_t LatentModel::resident_bytes() const {
+  return shared_ != nullptr ? shared_->resident_bytes() : resident_bytes_;
+}
 
 std::string LatentModel::Fingerprint() const { return FingerprintOf(parts_); }
 

@@ -10,15 +10,18 @@
 #include <c10/core/ScalarType.h>
 #include <nlohmann/json.hpp>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "worker/models/autoencoder.h"
+#include "worker/pipelines/group_networks.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/model_part.h"
 #include "worker/pipelines/torch_errors.h"
+#include "worker/profile/latent_profile.h"
 #include "worker/samplers/registry.h"
 
 namespace hanga {
@@ -46,12 +49,31 @@ class LatentModel {
   virtual absl::StatusOr<at::Tensor> Predict(const at::Tensor& x, const at::Tensor& timesteps,
                                              const Conditioning& rows) = 0;
 
+  // The same in parts, for evaluations that are on their way over the ranks of a group: the
+  // denoiser's State before and after. May throw.
+  virtual Row DenoiserInput(const at::Tensor& x, const at::Tensor& timesteps,
+                            const Conditioning& rows) const = 0;
+  virtual at::Tensor DenoiserOutput(Row row, const at::Tensor& x) const = 0;
+  virtual std::string denoiser() const = 0;  // the network's name
+
   // RESOURCE_EXHAUSTED: the device has no room.
   absl::Status Load(at::Device device, at::ScalarType type);
+  // Instead of Load, of the leader of a group: the plan by which its ranks run the networks.
+  absl::StatusOr<placement::Plan> Lead(std::shared_ptr<DeviceGroup> group,
+                                       const std::string& deployment,
+                                       const placement::ModelProfile& profile,
+                                       const PlacementLevers& levers, at::Device device,
+                                       at::ScalarType type);
+  // Its networks as a group runs them, and how they are kept; the model outlives them.
+  std::unique_ptr<GroupNetworks> Shared() const;
+  PartStorage StorageFor(at::Device device, at::ScalarType type);
+  const GroupNetworks* shared() const { return shared_.get(); }  // of a leader
+  virtual LatentArchitecture Architecture() const = 0;
 
   // Runs a network; a failure names the block.
   template <typename State>
   absl::Status Run(const std::string& network, const BlockList<State>& blocks, State& state) const {
+    if (shared_ != nullptr && shared_->HandsOver(network)) return shared_->Run(network, state);
     return RunBlocks(network, blocks, state);
   }
 
@@ -69,6 +91,9 @@ class LatentModel {
   nlohmann::json scheduler;                      // scheduler_config.json
 
  protected:
+  // All but the autoencoder's.
+  virtual std::vector<Network> Networks() const = 0;
+  virtual void RunTextBy(const GroupNetworks* shared) = 0;
   // Checks the weights of `blocks` against `source`, and takes both on.
   absl::Status AddPart(const std::string& name, std::vector<BlockWeights*> blocks,
                        TensorSource source);
@@ -83,6 +108,7 @@ class LatentModel {
   BlockList<AutoencoderState> encoder_, decoder_;
   std::vector<ModelPart> parts_;
   uint64_t resident_bytes_ = 0;
+  std::unique_ptr<GroupNetworks> shared_;
 };
 
 // A family's networks, checked against their files: "sd", "sdxl" or "sd3" by the layout.

@@ -31,7 +31,7 @@ absl::StatusOr<std::unique_ptr<LatentPipeline>> LatentPipeline::Open(const Model
   if (!device.ok()) return device.status();
   const absl::StatusOr<at::ScalarType> type = ParseDtype(options.dtype, *device);
   if (!type.ok()) return type.status();
-  if (!(options.placement == PlacementLevers())) {
+  if (options.group == nullptr && !(options.placement == PlacementLevers())) {
     return absl::FailedPreconditionError(
         "placement: models of this family stay on one device as a whole; leave the levers out");
   }
@@ -44,7 +44,9 @@ absl::StatusOr<std::unique_ptr<LatentPipeline>> LatentPipeline::Open(const Model
   p.model_ = *std::move(model);
   if (absl::Status s = DescribeLatentModel(layout, *p.model_, &p.facts_); !s.ok()) return s;
   p.fingerprint_ = p.model_->Fingerprint();
-  if (absl::Status s = p.model_->Load(*device, *type); !s.ok()) return s;
+  const absl::Status loaded = options.group == nullptr ? p.model_->Load(*device, *type)
+                                                       : p.LoadInGroup(layout, options, *type);
+  if (!loaded.ok()) return loaded;
   return pipeline;
 }
 

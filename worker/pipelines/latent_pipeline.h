@@ -49,6 +49,12 @@ class LatentPipeline final : public Pipeline {
   absl::StatusOr<std::unique_ptr<Generation>> Restore(const GenerationRequest& request,
                                                       std::string_view checkpoint) override;
   uint64_t resident_bytes() const override { return model_->resident_bytes(); }
+  bool launches() const override {
+    return model_->shared() != nullptr && model_->shared()->HandsOver(model_->denoiser());
+  }
+  absl::Status Launch(Generation& generation) override;
+  absl::Status Land(Generation& generation) override;
+  std::optional<PlacementView> Placement() const override;
 
   // What the above is made of, for checks against a reference.
 
@@ -78,6 +84,14 @@ class LatentPipeline final : public Pipeline {
  private:
   LatentPipeline() = default;
 
+  // Loads this rank's blocks, and has the other ranks load theirs.
+  absl::Status LoadInGroup(const ModelLayout& layout, const LoadOptions& options,
+                           at::ScalarType type);
+  // One generation's step: the denoiser's State, with both prompts where it is guided, and what
+  // becomes of its result. May throw.
+  Row GatherRow(LatentGeneration* generation) const;
+  at::Tensor GuidedOutput(LatentGeneration* generation, Row row) const;
+
   absl::Status CheckAndResolve(GenerationRequest* request) const;
   absl::StatusOr<std::unique_ptr<Sampler>> NewSampler(const GenerationRequest& request) const;
   // A generation with everything but latents.
@@ -89,8 +103,9 @@ class LatentPipeline final : public Pipeline {
   std::unique_ptr<LatentModel> model_;
   at::Device device_ = at::kCPU;
   std::string fingerprint_;
-  bool halves_ = false;                     // guidance takes turns: the device was too small
-  std::unique_ptr<LatentPreview> preview_;  // fitted when first asked for
+  std::optional<placement::Plan> group_plan_;  // of a model that a group runs
+  bool halves_ = false;                        // guidance takes turns: the device was too small
+  std::unique_ptr<LatentPreview> preview_;     // fitted when first asked for
 };
 
 }  // namespace hanga

@@ -4,6 +4,7 @@
 // A latent generation's denoising steps.
 #include <ATen/ATen.h>
 
+#include <utility>
 #include <vector>
 
 #include "worker/pipelines/latent_pipeline.h"
@@ -20,7 +21,7 @@ at::Tensor Joined(const std::vector<at::Tensor>& rows) {
 }
 
 // One evaluation's input: a generation with one of its prompts.
-struct Row {
+struct Evaluation {
   const LatentGeneration* generation;
   const Conditioning* text;
 };
@@ -30,7 +31,7 @@ struct Inputs {
   Conditioning text;
 };
 
-Inputs Gather(absl::Span<const Row> rows, at::Device device) {
+Inputs Gather(absl::Span<const Evaluation> rows, at::Device device) {
   std::vector<at::Tensor> x, text, pooled, sizes;
   std::vector<float> timesteps;
   for (const auto& [g, prompt] : rows) {
@@ -65,19 +66,19 @@ bool LatentGeneration::guided() const {
 }
 
 absl::StatusOr<at::Tensor> LatentPipeline::Predict(Batch batch) {
-  std::vector<Row> rows;
+  std::vector<Evaluation> rows;
   for (const LatentGeneration* g : batch) rows.push_back({g, &g->text});
   for (const LatentGeneration* g : batch) {
     if (g->guided()) rows.push_back({g, &*g->negative});
   }
   const bool guides = rows.size() > batch.size();
-  const auto run = [&](absl::Span<const Row> some) -> absl::StatusOr<at::Tensor> {
+  const auto run = [&](absl::Span<const Evaluation> some) -> absl::StatusOr<at::Tensor> {
     Inputs inputs;
     const absl::Status gathered = RunGuarded("denoiser", [&] { inputs = Gather(some, device_); });
     if (!gathered.ok()) return gathered;
     return model_->Predict(inputs.x, inputs.timesteps, inputs.text);
   };
-  const absl::Span<const Row> all = rows;
+  const absl::Span<const Evaluation> all = rows;
   absl::StatusOr<at::Tensor> both = absl::UnknownError("not run");
   if (!guides || !halves_) both = run(all);
   if (absl::IsResourceExhausted(both.status())) halves_ = guides;
@@ -106,6 +107,19 @@ absl::StatusOr<at::Tensor> LatentPipeline::Predict(Batch batch) {
   });
   if (!guided.ok()) return guided;
   return outputs;
+}
+
+Row LatentPipeline::GatherRow(LatentGeneration* g) const {
+  std::vector<Evaluation> evaluations = {{g, &g->text}};
+  if (g->guided()) evaluations.push_back({g, &*g->negative});
+  const Inputs inputs = Gather(evaluations, device_);
+  return model_->DenoiserInput(inputs.x, inputs.timesteps, inputs.text);
+}
+
+at::Tensor LatentPipeline::GuidedOutput(LatentGeneration* g, Row row) const {
+  const at::Tensor both = model_->DenoiserOutput(std::move(row), g->latents);
+  if (!g->guided()) return both;
+  return Guide(g->request, both.narrow(0, 0, 1), both.narrow(0, 1, 1));
 }
 
 absl::Status LatentPipeline::Advance(Batch batch, const at::Tensor& outputs,

@@ -11,6 +11,7 @@
 #include "worker/pipelines/device_group.h"
 #include "worker/pipelines/flux_group.h"
 #include "worker/pipelines/flux_pipeline.h"
+#include "worker/pipelines/latent_group.h"
 #include "worker/pipelines/latent_pipeline.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/noop_pipeline.h"
@@ -54,9 +55,9 @@ struct FamilyPipeline {
 // A new pipeline is one line here.
 constexpr FamilyPipeline kPipelines[] = {
     {"flux", ExamineFlux, FluxPipeline::Load, LoadFluxPart},
-    {"sd", ExamineLatent, LatentPipeline::Load},
-    {"sdxl", ExamineLatent, LatentPipeline::Load},
-    {"sd3", ExamineLatent, LatentPipeline::Load},
+    {"sd", ExamineLatent, LatentPipeline::Load, LoadLatentPart},
+    {"sdxl", ExamineLatent, LatentPipeline::Load, LoadLatentPart},
+    {"sd3", ExamineLatent, LatentPipeline::Load, LoadLatentPart},
 };
 
 absl::StatusOr<const FamilyPipeline*> PipelineOf(const ModelLayout& layout) {
@@ -65,11 +66,6 @@ absl::StatusOr<const FamilyPipeline*> PipelineOf(const ModelLayout& layout) {
   }
   return absl::FailedPreconditionError(
       absl::StrCat("no pipeline draws with ", std::string(layout.family->name), " models"));
-}
-
-absl::Status NotByGroups(const FamilyPipeline& pipeline) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "group_size: ", std::string(pipeline.family), " models are not run by groups of workers; leave it out"));
 }
 
 // Every weight file once, under the name by which the model's hash knows it.
@@ -113,9 +109,6 @@ absl::StatusOr<std::unique_ptr<Pipeline>> LoadPipeline(const ModelFiles& files,
   if (!layout.ok()) return layout.status();
   const absl::StatusOr<const FamilyPipeline*> pipeline = PipelineOf(*layout);
   if (!pipeline.ok()) return pipeline.status();
-  if (options.group != nullptr && (*pipeline)->load_part == nullptr) {
-    return NotByGroups(**pipeline);
-  }
   return (*pipeline)->load(*layout, options);
 }
 
@@ -126,7 +119,6 @@ absl::StatusOr<std::unique_ptr<RankPart>> LoadRankPart(const ModelFiles& files,
   if (!layout.ok()) return layout.status();
   const absl::StatusOr<const FamilyPipeline*> pipeline = PipelineOf(*layout);
   if (!pipeline.ok()) return pipeline.status();
-  if ((*pipeline)->load_part == nullptr) return NotByGroups(**pipeline);
   return (*pipeline)->load_part(*layout, options, plan, rank);
 }
 

@@ -143,6 +143,22 @@ class Pipeline {
   // none has advanced. RESOURCE_EXHAUSTED: out of memory, a smaller batch may succeed.
   virtual absl::Status Step(absl::Span<Generation* const> batch) = 0;
 
+  // A model that several devices run in turn keeps all of them busy where the steps of several
+  // generations are on their way: each begins its next one as soon as its last one is back.
+  //   Launch(a), Launch(b), Land(a), Launch(a), Land(b), …
+  // They may differ in their batch_key, and none changes another's bits.
+  virtual bool launches() const { return false; }
+  // Begins the generation's next step; nothing but Land, Save and its destruction comes next.
+  virtual absl::Status Launch(Generation& generation) {
+    Generation* const alone = &generation;
+    return Step({&alone, 1});
+  }
+  // Ends the step that was launched. On failure it has not advanced.
+  virtual absl::Status Land(Generation& generation) {
+    (void)generation;
+    return absl::OkStatus();
+  }
+
   // Decodes a finished generation.
   virtual absl::StatusOr<Image> Finish(Generation& generation) = 0;
 

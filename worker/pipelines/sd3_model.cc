@@ -185,25 +185,61 @@ absl::StatusOr<Conditioning> Sd3Model::Encode(const GenerationRequest& r, bool n
   return c;
 }
 
+Sd3State Sd3Model::StateBefore(const at::Tensor& x, const at::Tensor& timesteps,
+                               const Conditioning& rows) const {
+  Sd3State state;
+  state.x = x.to(type_);
+  state.timestep = timesteps;
+  state.text = rows.text;
+  state.pooled = rows.pooled;
+  return state;
+}
+
+// `x` is the grid that the tokens came from.
+at::Tensor Sd3Model::Unpatched(const at::Tensor& tokens, const at::Tensor& x) const {
+  return UnpatchSd3(tokens, x.size(2) / params_.patch, x.size(3) / params_.patch, params_.patch)
+      .to(at::kFloat);
+}
+
 absl::StatusOr<at::Tensor> Sd3Model::Predict(const at::Tensor& x, const at::Tensor& timesteps,
                                              const Conditioning& rows) {
   Sd3State state;
-  const int64_t height = x.size(2) / params_.patch, width = x.size(3) / params_.patch;
-  absl::Status run = RunGuarded("transformer", [&] {
-    state.x = x.to(type_);
-    state.timestep = timesteps;
-    state.text = rows.text;
-    state.pooled = rows.pooled;
-  });
+  absl::Status run = RunGuarded("transformer", [&] { state = StateBefore(x, timesteps, rows); });
   if (run.ok()) run = Run("transformer", transformer_, state);
   at::Tensor grid;
-  if (run.ok()) {
-    run = RunGuarded("transformer", [&] {
-      grid = UnpatchSd3(state.x, height, width, params_.patch).to(at::kFloat);
-    });
-  }
+  if (run.ok()) run = RunGuarded("transformer", [&] { grid = Unpatched(state.x, x); });
   if (!run.ok()) return run;
   return grid;
+}
+
+Row Sd3Model::DenoiserInput(const at::Tensor& x, const at::Tensor& timesteps,
+                            const Conditioning& rows) const {
+  Sd3State state = StateBefore(x, timesteps, rows);
+  return TensorsOf(state);
+}
+
+at::Tensor Sd3Model::DenoiserOutput(Row row, const at::Tensor& x) const {
+  return Unpatched(StateOf<Sd3State>(std::move(row)).x, x);
+}
+
+std::vector<Network> Sd3Model::Networks() const {
+  return {clip_l_->network(), clip_g_->network(),
+          NetworkOf("text_encoder_3", "text_encoder_3", "text_encoder_3", t5_),
+          NetworkOf("transformer", "transformer", "transformer", transformer_)};
+}
+
+void Sd3Model::RunTextBy(const GroupNetworks* shared) {
+  clip_l_->RunBy(shared);
+  clip_g_->RunBy(shared);
+}
+
+LatentArchitecture Sd3Model::Architecture() const {
+  LatentArchitecture model;
+  model.sd3 = params_;
+  model.clips = {clip_l_->params(), clip_g_->params()};
+  model.t5 = t5_params_;
+  model.vae = vae();
+  return model;
 }
 
 }  // namespace hanga

@@ -30,7 +30,18 @@ class Sd3Model final : public LatentModel {
   absl::StatusOr<at::Tensor> Predict(const at::Tensor& x, const at::Tensor& timesteps,
                                      const Conditioning& rows) override;
 
+  Row DenoiserInput(const at::Tensor& x, const at::Tensor& timesteps,
+                    const Conditioning& rows) const override;
+  at::Tensor DenoiserOutput(Row row, const at::Tensor& x) const override;
+  std::string denoiser() const override { return "transformer"; }
+  LatentArchitecture Architecture() const override;
+
  private:
+  std::vector<Network> Networks() const override;
+  void RunTextBy(const GroupNetworks* shared) override;
+  Sd3State StateBefore(const at::Tensor& x, const at::Tensor& timesteps,
+                       const Conditioning& rows) const;
+  at::Tensor Unpatched(const at::Tensor& tokens, const at::Tensor& x) const;
   absl::Status OpenNetworks(const ModelLayout& layout);
   absl::Status CheckTogether() const;
   absl::StatusOr<at::Tensor> EncodeT5(const std::string& text, int length);

@@ -184,20 +184,56 @@ absl::StatusOr<Conditioning> UnetModel::Encode(const GenerationRequest& r, bool 
   return c;
 }
 
+UnetState UnetModel::StateBefore(const at::Tensor& x, const at::Tensor& timesteps,
+                                 const Conditioning& rows) const {
+  UnetState state;
+  // Convolutions and norms are faster where a pixel's channels lie side by side.
+  state.x = x.to(type_).contiguous(at::MemoryFormat::ChannelsLast);
+  state.timestep = timesteps;
+  state.text = rows.text;
+  state.pooled = rows.pooled;
+  state.sizes = rows.sizes;
+  return state;
+}
+
 absl::StatusOr<at::Tensor> UnetModel::Predict(const at::Tensor& x, const at::Tensor& timesteps,
                                               const Conditioning& rows) {
   UnetState state;
-  absl::Status run = RunGuarded("unet", [&] {
-    // Convolutions and norms are faster where a pixel's channels lie side by side.
-    state.x = x.to(type_).contiguous(at::MemoryFormat::ChannelsLast);
-    state.timestep = timesteps;
-    state.text = rows.text;
-    state.pooled = rows.pooled;
-    state.sizes = rows.sizes;
-  });
+  absl::Status run = RunGuarded("unet", [&] { state = StateBefore(x, timesteps, rows); });
   if (run.ok()) run = Run("unet", unet_, state);
   if (!run.ok()) return run;
   return state.x.to(at::kFloat);
+}
+
+Row UnetModel::DenoiserInput(const at::Tensor& x, const at::Tensor& timesteps,
+                             const Conditioning& rows) const {
+  UnetState state = StateBefore(x, timesteps, rows);
+  return TensorsOf(state);
+}
+
+at::Tensor UnetModel::DenoiserOutput(Row row, const at::Tensor&) const {
+  return StateOf<UnetState>(std::move(row)).x.to(at::kFloat);
+}
+
+std::vector<Network> UnetModel::Networks() const {
+  std::vector<Network> networks = {text_->network()};
+  if (text_2_ != nullptr) networks.push_back(text_2_->network());
+  networks.push_back(NetworkOf("unet", "unet", "unet", unet_));
+  return networks;
+}
+
+void UnetModel::RunTextBy(const GroupNetworks* shared) {
+  text_->RunBy(shared);
+  if (text_2_ != nullptr) text_2_->RunBy(shared);
+}
+
+LatentArchitecture UnetModel::Architecture() const {
+  LatentArchitecture model;
+  model.unet = params_;
+  model.clips = {text_->params()};
+  if (text_2_ != nullptr) model.clips.push_back(text_2_->params());
+  model.vae = vae();
+  return model;
 }
 
 }  // namespace hanga

@@ -28,7 +28,17 @@ class UnetModel final : public LatentModel {
   absl::StatusOr<at::Tensor> Predict(const at::Tensor& x, const at::Tensor& timesteps,
                                      const Conditioning& rows) override;
 
+  Row DenoiserInput(const at::Tensor& x, const at::Tensor& timesteps,
+                    const Conditioning& rows) const override;
+  at::Tensor DenoiserOutput(Row row, const at::Tensor& x) const override;
+  std::string denoiser() const override { return "unet"; }
+  LatentArchitecture Architecture() const override;
+
  private:
+  std::vector<Network> Networks() const override;
+  void RunTextBy(const GroupNetworks* shared) override;
+  UnetState StateBefore(const at::Tensor& x, const at::Tensor& timesteps,
+                        const Conditioning& rows) const;
   bool is_xl() const { return params_.added_dim > 0; }
   absl::Status OpenNetworks(const ModelLayout& layout);
 

@@ -9,6 +9,7 @@
 #include "worker/models/flux_modulation.h"
 #include "worker/profile/autoencoder_profile.h"
 #include "worker/profile/component_profile.h"
+#include "worker/profile/text_profile.h"
 
 namespace hanga {
 namespace {
@@ -28,8 +29,8 @@ class FluxProfiler {
         txt_(work.text_tokens) {}
 
   void Append(std::vector<BlockProfile>* blocks) const {
-    AppendClip(blocks);
-    AppendT5(blocks);
+    AppendClip(m_.clip, {"text_encoder", w_.type, w_.batch}, blocks);
+    AppendT5(m_.t5, txt_, {"text_encoder_2", w_.type, w_.batch}, blocks);
     AppendConditioning(blocks);
     AppendTransformer(blocks);
     AppendAutoencoder(m_.vae, {w_.width, w_.height, w_.type}, blocks);
@@ -40,52 +41,6 @@ class FluxProfiler {
   // Of `count` values for each of `rows` of every image.
   uint64_t Bytes(double rows, double count) const {
     return static_cast<uint64_t>(w_.batch * rows * count * element_);
-  }
-
-  void AppendClip(std::vector<BlockProfile>* blocks) const {
-    const ClipParams& p = m_.clip;
-    const double tokens = p.positions;
-    const auto list = MakeClip(p);
-    AppendComponent(
-        list.Weights(),
-        {.name = "text_encoder",
-         .phase = Phase::kTextEncoder,
-         .type = w_.type,
-         .rows = [=](const BlockWeights&,
-                     const Slot& slot) { return In(slot.key, "embedding") ? 0 : tokens; },
-         .finish =
-             [=, this](const BlockWeights& block, BlockProfile* b) {
-               if (In(block.name, "layers")) b->attention_flops = 4 * tokens * tokens * p.hidden;
-               b->boundary_bytes = Bytes(tokens, p.hidden);
-               b->activation_bytes = Bytes(tokens, 8.0 * p.hidden + 2.0 * p.intermediate);
-             }},
-        blocks);
-  }
-
-  void AppendT5(std::vector<BlockProfile>* blocks) const {
-    const T5Params& p = m_.t5;
-    const double tokens = txt_;
-    const double inner = static_cast<double>(p.heads * p.head_dim);
-    const double bias = p.heads * tokens;  // of a token
-    const auto list = MakeT5Encoder(p);
-    AppendComponent(list.Weights(),
-                    {.name = "text_encoder_2",
-                     .phase = Phase::kTextEncoder,
-                     .type = w_.type,
-                     .rows =
-                         [=](const BlockWeights&, const Slot& slot) {
-                           return In(slot.key, "shared") || In(slot.key, "bias") ? 0 : tokens;
-                         },
-                     .finish =
-                         [=, this](const BlockWeights& block, BlockProfile* b) {
-                           if (In(block.name, "block"))
-                             b->attention_flops = 4 * tokens * tokens * inner;
-                           b->boundary_bytes = Bytes(tokens, p.hidden + bias);
-                           b->activation_bytes = Bytes(
-                               tokens, std::max(3.0 * p.hidden + 4 * inner + 3 * bias,
-                                                3.0 * p.hidden + 3.0 * p.intermediate + bias));
-                         }},
-                    blocks);
   }
 
   // Its rows are the steps of a schedule, so it is bound by reading its weights.
@@ -153,7 +108,8 @@ class FluxProfiler {
   const FluxArchitecture& m_;
   const Workload& w_;
   const uint64_t element_;
-  const int64_t img_, txt_;  // tokens
+  const int64_t img_;  // tokens
+  const int txt_;
 };
 
 }  // namespace

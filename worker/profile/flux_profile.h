@@ -31,7 +31,7 @@ struct Workload {
   int steps = 28;
   int text_tokens = 512;
   at::ScalarType type = at::kBFloat16;
-  bool fp8_weights = false;  // the denoiser's, as far as they may be
+  bool fp8_weights = false;      // the denoiser's, as far as they may be
   uint64_t workspace_bytes = 0;  // of the device's libraries
 };
 

@@ -100,6 +100,46 @@ TEST_F(StepLoopTest, DrawsAPictureAndTellsWhereTheTimeWent) {
   EXPECT_FALSE(loop_.Turn());
 }
 
+// Of a model over several devices: nobody's next step waits for another's.
+TEST_F(StepLoopTest, StepsThatOverlapAreLaunchedBeforeTheOldestLands) {
+  device_.launches = true;
+  Assign(Assignment(1, 2));
+  Step();
+  Assign(Assignment(2, 2, /*width=*/16));  // of another shape
+  RunAll();
+  EXPECT_THAT(device_.flights,
+              ElementsAre("up 1", "down 1", "up 2", "up 1", "down 2", "up 2", "down 1", "down 2"));
+  Receive();
+  EXPECT_EQ(results_.at("jobs/1").outcome(), v1::TASK_OUTCOME_SUCCEEDED);
+  EXPECT_EQ(results_.at("jobs/2").outcome(), v1::TASK_OUTCOME_SUCCEEDED);
+}
+
+TEST_F(StepLoopTest, OneThatIsCancelledOnItsWayDoesNotLand) {
+  device_.launches = true;
+  Assign(Assignment(1, 2));
+  Assign(Assignment(2, 3));
+  Step();  // 1 has landed, 2 is on its way
+  loop_.Cancel(Assignment(2, 3).attempt());
+  RunAll();
+  EXPECT_THAT(device_.flights, ElementsAre("up 1", "up 2", "down 1", "up 1", "down 1"));
+  Receive();
+  EXPECT_EQ(results_.at("jobs/2").outcome(), v1::TASK_OUTCOME_CANCELLED);
+}
+
+TEST_F(StepLoopTest, AStepThatFailsOnItsWayFailsItsTaskAlone) {
+  device_.launches = true;
+  Assign(Assignment(1, 2));
+  Assign(Assignment(2, 2));
+  Step();
+  device_.step_status = absl::InternalError("a block failed");
+  ASSERT_TRUE(loop_.Turn());  // launches 1, lands 2
+  device_.step_status = absl::OkStatus();
+  RunAll();
+  Receive();
+  EXPECT_EQ(results_.at("jobs/1").outcome(), v1::TASK_OUTCOME_SUCCEEDED);
+  EXPECT_EQ(results_.at("jobs/2").outcome(), v1::TASK_OUTCOME_FAILED);
+}
+
 TEST_F(StepLoopTest, LetsGenerationsJoinAndLeaveAtStepBoundaries) {
   Assign(Assignment(1, 3));
   Step();

@@ -9,6 +9,8 @@
 #include <c10/cuda/CUDAStream.h>
 #include <gtest/gtest.h>
 
+#include <barrier>
+
 #include "tests/worker/collectives/ranks.h"
 #include "worker/collectives/nccl_communicator.h"
 
@@ -27,6 +29,7 @@ class NcclTest : public ::testing::TestWithParam<int> {
   void Run(const std::function<void(Communicator&)>& work) {
     std::vector<std::unique_ptr<Mesh>> meshes = MeshesOf(GetParam());
     std::vector<std::thread> threads;
+    std::barrier done(GetParam());
     for (int rank = 0; rank < GetParam(); ++rank) {
       threads.emplace_back([&, rank] {
         const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(rank));
@@ -34,6 +37,7 @@ class NcclTest : public ::testing::TestWithParam<int> {
             MakeNcclCommunicator(std::move(meshes[rank]), absl::StrCat("cuda:", rank));
         ASSERT_TRUE(communicator.ok()) << communicator.status();
         work(**communicator);
+        done.arrive_and_wait();  // one that goes would break those that are not through
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -75,6 +79,32 @@ TEST_P(NcclTest, CollectivesGiveWhatSocketsGive) {
       EXPECT_TRUE((*cells)[r].equal(Numbers(c, r, c.size())[c.rank()]));
     }
     EXPECT_TRUE(c.Barrier().ok());
+  });
+}
+
+// The receiver hears of what is sent when it is there, and neither end waits on its host.
+TEST_P(NcclTest, WhatIsBeingComputedLeavesWhenItIsThere) {
+  if (GetParam() != 2) GTEST_SKIP() << "of two ranks";
+  Run([](Communicator& c) {
+    const int other = 1 - c.rank();
+    for (int i = 0; i < 8; ++i) {
+      // Some milliseconds of work in front of the state.
+      at::Tensor big =
+          at::ones({4096, 4096}, at::TensorOptions().dtype(at::kFloat).device(at::kCUDA, c.rank()));
+      for (int k = 0; k < 10; ++k) big = big.matmul(big) / 4096;
+      const at::Tensor numbers = Numbers(c, i, 4'000'000) * big[0][0].to(at::kBFloat16);
+      ASSERT_TRUE(c.SendComputed(other, absl::StrCat(i), {numbers, Numbers(c, i)}).ok());
+    }
+    for (int i = 0; i < 8; ++i) {
+      const auto told = c.NextMessage(absl::Seconds(20));
+      ASSERT_TRUE(told.ok()) << told.status();
+      EXPECT_EQ(told->bytes, absl::StrCat(i));
+      const auto state = c.Receive(other, {4'000'000}, at::kBFloat16);
+      const auto small = c.Receive(other, {1000}, at::kBFloat16);
+      ASSERT_TRUE(state.ok() && small.ok()) << state.status() << small.status();
+      EXPECT_TRUE(state->equal(Numbers(c, i, 4'000'000)));
+      EXPECT_TRUE(small->equal(Numbers(c, i)));
+    }
   });
 }
 

@@ -112,6 +112,51 @@ TEST(HandOverTest, NonsenseFromARankBreaksTheGroup) {
   }
 }
 
+TEST(HandOverTest, WhatIsForgottenIsDroppedWhenItComes) {
+  ServedRanks ranks(2);
+  ranks.Add(1, {{"steps", {{0, 1, 2}, {1, 2, 3}}}}, Steps);
+  const auto forgotten = ranks.leader().Launch(1, "steps", One(0));
+  const auto awaited = ranks.leader().Launch(1, "steps", One(5));
+  ranks.leader().Forget(*forgotten);
+  EXPECT_EQ((*ranks.leader().Await(*awaited))[0].item<double>(), 512);
+}
+
+TEST(HandOverTest, AModelIsRemovedOnceItsStatesAreBack) {
+  ServedRanks ranks(2);
+  std::atomic<int> runs = 0;
+  const auto run = [&](const std::string& network, size_t begin, size_t end, Row* row) {
+    runs += begin == 2 ? 1 : 0;
+    return Steps(network, begin, end, row);
+  };
+  ranks.Add(1, {{"steps", {{0, 1, 2}, {1, 2, 3}}}}, run);
+  ranks.Add(2, {{"steps", {{0, 1, 2}, {1, 2, 3}}}}, run);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(ranks.leader().Launch(1, "steps", One(i)).ok());
+  ranks.leader().Remove(1);
+  EXPECT_EQ(runs, 3);
+  EXPECT_TRUE(ranks.leader().Await(*ranks.leader().Launch(2, "steps", One(0))).ok());
+}
+
+// The leader may be busy with something else for longer than a state takes.
+TEST(HandOverTest, AStateThatWaitedForTheLeaderIsNotLost) {
+  ServedRanks ranks(2);
+  absl::Notification there;
+  const auto run = [&](const std::string& network, size_t begin, size_t end, Row* row) {
+    if (begin == 2 && (*row)[0].item<double>() > 40) there.Notify();
+    return Steps(network, begin, end, row);
+  };
+  // Of a floor that every wait is above.
+  HandOver leader(&ranks[0], absl::ZeroDuration());
+  const std::map<std::string, Route> routes = {{"steps", {{0, 1, 2}, {1, 2, 3}, {0, 3, 4}}}};
+  ranks.Add(1, routes, run);
+  leader.Add(1, routes, run);
+  ASSERT_TRUE(leader.Await(*leader.Launch(1, "steps", One(0))).ok());
+  const auto ticket = leader.Launch(1, "steps", One(5));
+  there.WaitForNotification();
+  absl::SleepFor(absl::Milliseconds(1));
+  const auto row = leader.Await(*ticket);
+  EXPECT_TRUE(row.ok()) << row.status();
+}
+
 TEST(WatchdogTest, AllowsThreeTimesTheLongestAndMoreToTheFirst) {
   Watchdog dog(absl::Milliseconds(100));
   const absl::Time start = absl::UnixEpoch();

@@ -86,5 +86,32 @@ TEST(SplitTest, AutoencoderOverTwoRanksEqualsWholeInBothMemoryFormats) {
   }
 }
 
+// The skips that a cut crosses are handed over with the rest, in both memory formats.
+TEST(SplitTest, UnetsOverTwoRanksEqualWholeAtEveryBoundary) {
+  for (const bool xl : {false, true}) {
+    const UnetParams p = testing::TinyUnet(xl);
+    for (const auto format : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
+      UnetState s = testing::UnetInputs(p, 2);
+      s.x = s.x.contiguous(format);
+      ExpectSplitsEqualWhole(MakeUnet(p), s);
+    }
+  }
+}
+
+TEST(SplitTest, Sd3OverTwoRanksEqualsWholeAtEveryBoundary) {
+  for (const bool dual : {false, true}) {
+    const Sd3Params p = testing::TinySd3(dual);
+    ExpectSplitsEqualWhole(MakeSd3(p), testing::Sd3Inputs(p, 2));
+  }
+}
+
+// Which layer is tapped is a number of the host's, whatever the device.
+TEST(SplitTest, AClipThatIsTappedOverTwoRanksEqualsWholeAtEveryBoundary) {
+  ClipState s;
+  s.ids = at::randint(0, 50, {2, 9}, at::kLong);
+  s.tap = at::scalar_tensor(1, at::kLong);
+  ExpectSplitsEqualWhole(MakeClip(testing::TinyClip(10)), s);
+}
+
 }  // namespace
 }  // namespace hanga

@@ -1,18 +1,15 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The demo model over ranks that are threads of this test: real doors, real parts.
-#include <ATen/Parallel.h>
+// The demo model over several ranks.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "worker/pipelines/group.h"
+#include "tests/worker/pipelines/group_ranks.h"
 
 namespace hanga {
 namespace {
@@ -62,56 +59,13 @@ std::vector<Image> Draw(Pipeline& pipeline, const std::vector<GenerationRequest>
   return images;
 }
 
-// Ranks 1 and up follow on threads of their own; rank 0 is the test's.
 class FluxGroupTest : public ::testing::TestWithParam<int> {
  protected:
-  void SetUp() override {
-    at::set_num_threads(1);
-    const int size = GetParam();
-    GroupPlace place;
-    place.number = 7;
-    place.secret = std::string(32, 's');
-    for (int rank = 0; rank < size; ++rank) {
-      auto door = OpenGroupDoor("127.0.0.1:0", "cpu");
-      ASSERT_TRUE(door.ok()) << door.status();
-      doors_.push_back(*std::move(door));
-      place.workers.push_back(absl::StrCat("workers/cpu-", rank));
-      place.addresses.push_back(doors_.back()->address());
-    }
-    for (int rank = 1; rank < size; ++rank) {
-      GroupPlace mine = place;
-      mine.rank = rank;
-      followers_.emplace_back([this, mine] {
-        at::set_num_threads(1);
-        int suspect = -1;
-        const auto group = doors_[mine.rank]->Join(mine, &suspect);
-        ASSERT_TRUE(group.ok()) << group.status();
-        (*group)->Follow([](const std::string& deployment) -> absl::StatusOr<Group::Deployed> {
-          if (deployment != "models/demo@1") return absl::NotFoundError("not deployed here");
-          return Group::Deployed{kDemo, {}};
-        });
-      });
-    }
-    int suspect = -1;
-    auto group = doors_[0]->Join(place, &suspect);
-    ASSERT_TRUE(group.ok()) << group.status();
-    group_ = *std::move(group);
-  }
-  void TearDown() override {
-    if (group_ != nullptr) group_->Abort("the test is over");
-    for (std::thread& follower : followers_) follower.join();
-  }
-
   absl::StatusOr<std::unique_ptr<Pipeline>> Load(const std::string& deployment) {
-    LoadOptions options;
-    options.group = group_;
-    options.deployment = deployment;
-    return LoadPipeline(kDemo, options);
+    return ranks_.Load(deployment, kDemo);
   }
 
-  std::vector<std::unique_ptr<GroupDoor>> doors_;
-  std::vector<std::thread> followers_;
-  std::shared_ptr<Group> group_;
+  testing::GroupRanks ranks_{GetParam(), {{"models/demo@1", kDemo}}};
 };
 
 INSTANTIATE_TEST_SUITE_P(Ranks, FluxGroupTest, ::testing::Values(2, 3));
@@ -142,12 +96,62 @@ TEST_P(FluxGroupTest, ADeploymentThatARankDoesNotHaveIsRefusedAndBreaksNothing) 
   EXPECT_TRUE(Load("models/demo@1").ok());
 }
 
+// Each goes on as soon as it is back, whatever the others do; one is given up on its way.
+TEST_P(FluxGroupTest, ImagesOnTheirWayDoNotWaitForEachOther) {
+  auto alone = LoadPipeline(kDemo, {});
+  auto together = Load("models/demo@1");
+  ASSERT_TRUE(alone.ok() && together.ok()) << together.status();
+  ASSERT_TRUE((*together)->launches());
+  EXPECT_FALSE((*alone)->launches());
+  std::vector<GenerationRequest> requests = {Picture(1), Picture(2, 2.0), Picture(3)};
+  requests[2].width = 96;
+  requests[0].steps = 4;
+  std::vector<std::unique_ptr<Generation>> flying;
+  for (const GenerationRequest& request : requests) {
+    auto generation = (*together)->Prepare(request);
+    ASSERT_TRUE(generation.ok()) << generation.status();
+    flying.push_back(*std::move(generation));
+  }
+  auto dropped = (*together)->Prepare(Picture(4));
+  ASSERT_TRUE(dropped.ok() && (*together)->Launch(**dropped).ok());
+  for (const auto& g : flying) ASSERT_TRUE((*together)->Launch(*g).ok());
+  dropped->reset();
+  for (int left = 3; left > 0;) {
+    for (const auto& g : flying) {
+      if (g->done()) continue;
+      const absl::Status landed = (*together)->Land(*g);
+      ASSERT_TRUE(landed.ok()) << landed;
+      left -= g->done() ? 1 : 0;
+      if (!g->done()) ASSERT_TRUE((*together)->Launch(*g).ok());
+    }
+  }
+  const std::vector<Image> expected = Draw(**alone, requests, /*together=*/false);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const auto image = (*together)->Finish(*flying[i]);
+    ASSERT_TRUE(image.ok()) << image.status();
+    EXPECT_EQ(image->rgb, expected[i].rgb) << "image " << i;
+  }
+}
+
+TEST_P(FluxGroupTest, AModelThatGoesWhileItsStatesAreOnTheirWayBreaksNothing) {
+  auto first = Load("models/demo@1");
+  ASSERT_TRUE(first.ok()) << first.status();
+  auto generation = (*first)->Prepare(Picture(1));
+  ASSERT_TRUE(generation.ok() && (*first)->Launch(**generation).ok());
+  auto second = Load("models/demo@1");  // while a state of the first is on its way
+  ASSERT_TRUE(second.ok()) << second.status();
+  generation->reset();
+  first->reset();
+  EXPECT_EQ(Draw(**second, {Picture(2)}, false).size(), 1u);
+  EXPECT_TRUE(ranks_.group().status().ok());
+}
+
 TEST_P(FluxGroupTest, AStepOfABrokenGroupIsAborted) {
   auto pipeline = Load("models/demo@1");
   ASSERT_TRUE(pipeline.ok()) << pipeline.status();
   auto generation = (*pipeline)->Prepare(Picture(1));
   ASSERT_TRUE(generation.ok()) << generation.status();
-  group_->Abort("a rank was lost");
+  ranks_.group().Abort("a rank was lost");
   Generation* batch[] = {generation->get()};
   const absl::Status stepped = (*pipeline)->Step(batch);
   EXPECT_TRUE(absl::IsAborted(stepped)) << stepped;

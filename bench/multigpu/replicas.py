@@ -1,0 +1,110 @@
+# Copyright 2026 The Hanga Authors
+# SPDX-License-Identifier: Apache-2.0
+"""A replica on every device: throughput beside one worker's, equal bytes, a mixed queue, one slow device."""
+import contextlib
+import subprocess
+import sys
+import time
+
+import harness
+from multigpu import rig
+
+
+def _rate(server, model, arguments, images, seed):
+    job = server.draw(model, arguments.size, arguments.steps, images, seed)
+    return images / job.seconds(), job.pictures
+
+
+def _warm(server, model, arguments):
+    """Every worker loads the model, measures its products and captures its step."""
+    names = list(server.workers())
+    for name in names:
+        with server.without([other for other in names if other != name]):
+            server.draw(model, arguments.size, arguments.steps, 3, 1)
+
+
+def replicate(server, model, arguments):
+    """Throughput of one worker and of all, and whether each draws the same bytes."""
+    _warm(server, model, arguments)
+    names = list(server.workers())
+    rates, pictures = {}, {}
+    for name in names:
+        with server.without([other for other in names if other != name]):
+            rates[name], pictures[name] = _rate(server, model, arguments, arguments.images, 100)
+    figures = {f"{model}_{name.replace('-', '_')}_images_per_s": rate for name, rate in rates.items()}
+    every, together = _rate(server, model, arguments, arguments.images * len(names), 100)
+    figures[f"{model}_all_images_per_s"] = every
+    figures[f"{model}_all_to_sum_of_one"] = every / sum(rates.values())
+    first = pictures[names[0]]
+    equal = all(drawn == first for drawn in pictures.values()) and together[: len(first)] == first
+    figures[f"{model}_bytes_equal_on_every_device"] = int(equal)
+    with server.without(names[1:]):
+        picture_s = min(server.draw(model, arguments.size, arguments.steps, 1, 200).seconds() for _ in range(3))
+    figures[f"{model}_one_picture_s"] = picture_s
+    alone = {"rates": rates, "pictures": together, "replicas_per_s": every, "picture_s": picture_s}
+    return figures, alone
+
+
+def mixed(server, models, arguments):
+    """A queue of several sizes and models: how busy the devices are from its begin to its end."""
+    width, height = (int(side) for side in arguments.size.split("x"))
+    sizes = [f"{width}x{height}", f"{width * 3 // 4 // 64 * 64}x{height}", f"{width // 2}x{height // 2}"]
+    for model in models:  # each worker knows every shape before it counts
+        for size in sizes:
+            server.draw(model, size, 3, 2 * len(server.devices), 5)
+    jobs = []
+    begun = time.monotonic()
+    with rig.Busy(server.devices, server.pids()) as busy:
+        for round_ in range(arguments.rounds):
+            for model in models:
+                for size in sizes:
+                    jobs.append(server.submit(model, size, arguments.steps, 1 + len(server.devices),
+                                              1000 + len(jobs)))
+        for job in jobs:
+            job.wait()
+    seconds = time.monotonic() - begun
+    drawn = sum(len(job.pictures) for job in jobs)
+    shares = busy.shares()
+    return {"mixed_queue_pictures": drawn, "mixed_queue_s": seconds,
+            "mixed_queue_busy_least": min(shares), "mixed_queue_busy_mean": sum(shares) / len(shares)}
+
+
+@contextlib.contextmanager
+def _competing(device):
+    """Another process that computes on the device all the time."""
+    if rig.is_gpu(device):
+        python = harness.peer_python("torch")
+        if python is None:
+            raise harness.BenchmarkError("the competing process needs a Python with torch")
+        program = ("import torch\n"
+                   f"a = torch.randn(8192, 8192, device='{device}', dtype=torch.bfloat16)\n"
+                   "print('begun', flush=True)\n"
+                   "while True:\n"
+                   "    for _ in range(20): b = a @ a\n"
+                   "    torch.cuda.synchronize()\n")
+        command = [python, "-c", program]
+    else:
+        command = [sys.executable, "-c", "print('begun', flush=True)\nwhile True: pass"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        process.stdout.readline()
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def unequal(server, model, arguments, rates):
+    """All devices while another process holds the last one back: beside the sum of their speeds."""
+    names = list(server.workers())
+    slowed = next(name for name in names if name.endswith(server.devices[-1].replace(":", "-")))
+    others = [name for name in names if name != slowed]
+    with _competing(server.devices[-1]):
+        with server.without(others):
+            slow, _ = _rate(server, model, arguments, max(3, arguments.images // 2), 300)
+        images = arguments.images * len(names)
+        every, _ = _rate(server, model, arguments, images, 400)
+    expected = slow + sum(rates[name] for name in others)
+    return {"unequal_slowed_share": slow / rates[slowed], "unequal_images_per_s": every,
+            "unequal_to_sum_of_speeds": every / expected,
+            "unequal_lockstep_would_be": min(1, len(names) * slow / expected)}

@@ -1,0 +1,101 @@
+// Copyright 2026 The Hanga Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/pipelines/latent_group.h"
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "worker/pipelines/latent_pipeline.h"
+#include "worker/pipelines/placement_view.h"
+#include "worker/pipelines/torch_options.h"
+
+namespace hanga {
+
+std::unique_ptr<GroupNetworks> LatentModel::Shared() const {
+  std::vector<Network> networks = Networks();
+  networks.push_back(NetworkOf("vae_encoder", "vae", "vae", encoder_));
+  networks.push_back(NetworkOf("vae_decoder", "vae", "vae", decoder_));
+  return std::make_unique<GroupNetworks>(std::move(networks), parts_);
+}
+
+absl::StatusOr<placement::Plan> LatentModel::Lead(std::shared_ptr<DeviceGroup> group,
+                                                  const std::string& deployment,
+                                                  const placement::ModelProfile& profile,
+                                                  const PlacementLevers& levers, at::Device device,
+                                                  at::ScalarType type) {
+  std::unique_ptr<GroupNetworks> shared = Shared();
+  absl::StatusOr<placement::Plan> plan =
+      shared->Lead(std::move(group), deployment, profile, levers, StorageFor(device, type));
+  if (!plan.ok()) return plan.status();
+  shared_ = std::move(shared);
+  RunTextBy(shared_.get());
+  return plan;
+}
+
+absl::Status LatentPipeline::LoadInGroup(const ModelLayout& layout, const LoadOptions& options,
+                                         at::ScalarType type) {
+  LatentWorkload work;
+  work.width = facts_.defaults.width;
+  work.height = facts_.defaults.height;
+  work.steps = facts_.defaults.steps;
+  work.t5_tokens = facts_.defaults.max_sequence_length;
+  work.type = type;
+  work.vae_type = type == at::kHalf ? at::kFloat : type;
+  const placement::ModelProfile profile = ProfileLatent(
+      std::filesystem::path(layout.root).filename().string(), model_->Architecture(), work);
+  // Every group of this program is one of devices.
+  absl::StatusOr<placement::Plan> plan =
+      model_->Lead(std::static_pointer_cast<DeviceGroup>(options.group), options.deployment,
+                   profile, options.placement, device_, type);
+  if (!plan.ok()) return plan.status();
+  group_plan_ = *std::move(plan);
+  return absl::OkStatus();
+}
+
+std::optional<PlacementView> LatentPipeline::Placement() const {
+  if (!group_plan_) return std::nullopt;
+  return ViewOf(*group_plan_);
+}
+
+absl::Status LatentPipeline::Launch(Generation& generation) {
+  auto& g = static_cast<LatentGeneration&>(generation);
+  if (g.done()) return absl::FailedPreconditionError("the generation has no step left");
+  Row row;
+  const absl::Status gathered = RunGuarded("denoiser", [&] { row = GatherRow(&g); });
+  if (!gathered.ok()) return gathered;
+  const absl::StatusOr<uint64_t> ticket =
+      model_->shared()->Launch(model_->denoiser(), std::move(row));
+  if (!ticket.ok()) return ticket.status();
+  g.trip = GroupTrip(model_->shared(), *ticket);
+  return absl::OkStatus();
+}
+
+absl::Status LatentPipeline::Land(Generation& generation) {
+  auto* g = static_cast<LatentGeneration*>(&generation);
+  absl::StatusOr<Row> row = g->trip.Await();
+  if (!row.ok()) return row.status();
+  at::Tensor output;
+  const absl::Status guided =
+      RunGuarded("denoiser", [&] { output = GuidedOutput(g, *std::move(row)); });
+  if (!guided.ok()) return guided;
+  return Advance({&g, 1}, output);
+}
+
+absl::StatusOr<std::unique_ptr<RankPart>> LoadLatentPart(const ModelLayout& layout,
+                                                         const LoadOptions& options,
+                                                         const placement::Plan& plan, int rank) {
+  const absl::StatusOr<at::Device> device = ParseDevice(options.device);
+  if (!device.ok()) return device.status();
+  const absl::StatusOr<at::ScalarType> type = ParseDtype(options.dtype, *device);
+  if (!type.ok()) return type.status();
+  absl::StatusOr<std::unique_ptr<LatentModel>> opened = OpenLatentModel(layout);
+  if (!opened.ok()) return opened.status();
+  const std::shared_ptr<LatentModel> model = *std::move(opened);
+  return LoadGroupPart(model, model->Shared(), plan, rank, model->StorageFor(*device, *type));
+}
+
+}  // namespace hanga
