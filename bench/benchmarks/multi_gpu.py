@@ -27,6 +27,7 @@ def add_arguments(parser):
     parser.add_argument("--images", type=int, default=8, help="of a job on one worker")
     parser.add_argument("--rounds", type=int, default=2, help="of the mixed queue")
     parser.add_argument("--donor-budget-gb", type=float, default=4, help="of weights that are resident")
+    parser.add_argument("--strict", action="store_true", help="fail if a section failed or bytes differ")
     parser.add_argument("--only", help="sections, with commas: links,replicas,unequal,donor,hand-over,faults")
 
 
@@ -152,4 +153,9 @@ def run(arguments):
         with report.section("donor", 120) as found:
             if found is not None:
                 found.update(donor.stream(arguments))
+    wrong = [key for key, value in report.figures.items()
+             if key.endswith("_problem") or (key.endswith(("_bytes_equal_on_every_device", "_one_worker",
+                                                           "_to_undisturbed")) and value != 1)]
+    if arguments.strict and wrong:
+        raise harness.BenchmarkError(f"not as it should be: {', '.join(wrong)}")
     return report.figures

@@ -3,8 +3,6 @@
 
 #include "worker/pipelines/placement_view.h"
 
-#include "placement/render.h"
-
 namespace hanga {
 
 PlacementView ViewOf(const placement::Plan& plan) {
