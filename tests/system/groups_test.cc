@@ -129,6 +129,22 @@ TEST_F(GroupsTest, ARankThatIsStoppedIsLeftAndAnotherTakesItsPlace) {
   daemon_->AwaitWorker(stopped.name().substr(8), v1::WORKER_STATE_READY);
 }
 
+// Its workers outlive the daemon and attach to the next one while the leader goes on drawing.
+TEST_F(GroupsTest, AGroupThatOutlivesTheDaemonsRestartDrawsOn) {
+  v1::SubmitJobRequest request = LongPicture();
+  const Pictures& alone = DrawnAlone(request);
+  Start(2, 2);
+  const std::string job = SubmitAndAwaitStep(request, 5);
+  const auto pids = std::make_pair(Rank(0).pid(), Rank(1).pid());
+  ASSERT_EQ(kill(static_cast<pid_t>(daemon_->process().pid()), SIGKILL), 0);
+  daemon_->Restart();
+  const Pictures drawn = Fetch(daemon_->client(), job);
+  EXPECT_EQ(drawn.bytes, alone.bytes);
+  AwaitGroup(2);
+  EXPECT_EQ(std::make_pair(Rank(0).pid(), Rank(1).pid()), pids) << "nobody was restarted";
+  EXPECT_EQ(Draw(daemon_->client(), request).bytes, alone.bytes) << "the group draws on";
+}
+
 TEST_F(GroupsTest, ADrainedMemberHandsThePictureOnToAnotherGroup) {
   const v1::SubmitJobRequest request = LongPicture();
   const Pictures& alone = DrawnAlone(request);
