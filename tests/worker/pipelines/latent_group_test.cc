@@ -37,7 +37,7 @@ class LatentGroupTest : public ::testing::TestWithParam<std::tuple<const char*, 
 };
 
 INSTANTIATE_TEST_SUITE_P(Families, LatentGroupTest,
-                         ::testing::Combine(::testing::Values("sd15", "sdxl", "sd3", "sd35"),
+                         ::testing::Combine(::testing::Values("sd15", "sdxl", "sd3"),
                                             ::testing::Values(2, 3)));
 
 TEST_P(LatentGroupTest, DrawsThePicturesOfOneDeviceBitForBit) {
