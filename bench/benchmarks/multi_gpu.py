@@ -14,7 +14,7 @@ import signal
 import time
 
 import harness
-from multigpu import donor, hand_over, models, plans, replicas, rig, server
+from multigpu import donor, hand_over, models, plans, replicas, rig, sanitized, server
 
 
 def add_arguments(parser):
@@ -28,7 +28,7 @@ def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=2, help="of the mixed queue")
     parser.add_argument("--donor-budget-gb", type=float, default=4, help="of weights that are resident")
     parser.add_argument("--strict", action="store_true", help="fail if a section failed or bytes differ")
-    parser.add_argument("--only", help="sections, with commas: links,replicas,unequal,donor,hand-over,faults")
+    parser.add_argument("--only", help="sections, with commas: links,replicas,mixed,unequal,hand-over,faults,donor,memcheck")
 
 
 class _TookTooLong(Exception):
@@ -153,6 +153,9 @@ def run(arguments):
         with report.section("donor", 120) as found:
             if found is not None:
                 found.update(donor.stream(arguments))
+        with report.section("memcheck", 100) as found:
+            if found is not None:
+                found.update(sanitized.memcheck(devices))
     wrong = [key for key, value in report.figures.items()
              if key.endswith("_problem") or (key.endswith(("_bytes_equal_on_every_device", "_one_worker",
                                                            "_to_undisturbed")) and value != 1)]

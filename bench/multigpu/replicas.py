@@ -16,11 +16,12 @@ def _rate(server, model, arguments, images, seed):
 
 
 def _warm(server, model, arguments):
-    """Every worker loads the model, measures its products and captures its step."""
+    """Every worker loads the model, all at once, measures its products and captures its step."""
     names = list(server.workers())
+    server.draw(model, arguments.size, 3, 4 * len(names), 1)
     for name in names:
         with server.without([other for other in names if other != name]):
-            server.draw(model, arguments.size, arguments.steps, 3, 1)
+            server.draw(model, arguments.size, 3, 2, 1)
 
 
 def replicate(server, model, arguments):

@@ -108,9 +108,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(devices, models, threads=1, group=False):
+def serving(devices, models, threads=1, group=False, program=None):
     """`models`: name -> folder. On a failure the end of the daemon's log is told."""
-    settings = f'threads = {threads}\nheartbeat = "200ms"\nlease = "10s"\nrestart_least = "100ms"\n'
+    settings = f'threads = {threads}\nheartbeat = "200ms"\nlease = "4s"\nrestart_least = "100ms"\n'
+    if program:
+        settings += f'program = "{program}"\n'
     for name, path in models.items():
         settings += f'[[model]]\nname = "{name}"\npath = "{pathlib.Path(path).resolve()}"\n'
         if group:

@@ -19,7 +19,7 @@ constexpr absl::Duration kLoading = absl::Minutes(15);
 constexpr absl::Duration kPatienceAtRest = absl::Seconds(10);
 
 // Below this no wait is cut off. Threads of CPU devices compete with those that listen.
-absl::Duration FloorOf(bool on_gpu) { return absl::Milliseconds(on_gpu ? 500 : 2000); }
+absl::Duration FloorOf(bool on_gpu) { return absl::Milliseconds(on_gpu ? 350 : 2000); }
 
 template <typename Value>
 void Put(std::string* bytes, const Value& value) {
