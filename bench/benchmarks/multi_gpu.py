@@ -90,11 +90,12 @@ def _replicas(report, devices, folders, arguments):
             if found is None:
                 return alone
             running = stack.enter_context(server.serving(devices, folders, arguments.threads))
-            for model in folders:
+            for model, folder in folders.items():
                 figures, of_model = replicas.replicate(running, model, arguments)
                 found.update(figures)
-                found.update(plans.word(running, model, f"{model}_replica"))
                 alone[model] = of_model
+                found.update(plans.word(running, model, folder, "replicate", arguments,
+                                        of_model["replicas_per_s"]))
         if "flux" not in alone:
             return alone
         with report.section("mixed", 90) as found:
@@ -115,7 +116,8 @@ def _hand_over(report, devices, folder, alone, arguments):
             running = stack.enter_context(
                 server.serving(devices, {"flux": folder}, arguments.threads, group=True))
             found.update(hand_over.throughput(running, "flux", arguments, alone))
-            found.update(plans.word(running, "flux", "flux_group"))
+            found.update(plans.word(running, "flux", folder, "hand-over", arguments,
+                                    found["hand_over_images_per_s"]))
         if "hand_over_picture_s" not in report.figures:
             return
         step_s = report.figures["hand_over_picture_s"] / arguments.steps

@@ -1,27 +1,54 @@
 # Copyright 2026 The Hanga Authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the planner said of the models that are loaded, beside what was measured since."""
+"""What the planner says of a model on these devices, beside what was measured of it."""
 import json
+import pathlib
 
+import harness
 from multigpu import rig
 
 
-def word(server, model, name):
-    """`name` begins the figures' names. Of one picture at a time, of the size that the plan is for."""
-    figures = {}
+def _planned(folder, mode, devices, arguments):
+    """The plan of this machine; None where there is none, as on a rehearsal's made-up devices."""
+    words = [word for device in devices for word in ("--device", device)]
+    try:
+        return json.loads(harness.output_of(
+            [harness.program("hanga"), "plan", str(pathlib.Path(folder).resolve()), "--mode", mode, "--size",
+             arguments.size, "--steps", str(arguments.steps), "--json", *words]))
+    except (harness.BenchmarkError, ValueError):
+        return None
+
+
+def _measured_step(server, model, arguments):
+    """Seconds of a step of one picture alone, on the slowest worker that drew some; None if none did."""
+    width, height = (int(side) for side in arguments.size.split("x"))
+    found = []
     for placement in server.listed(f"models {model}")[0].get("placements", []):
-        worker = placement["worker"].split("/")[1].replace("-", "_")
         for times in placement.get("step_times", []):
-            if float(times.get("predicted_seconds", 0)) > 0:
-                predicted, measured = float(times["predicted_seconds"]), float(times["measured_seconds"])
-                figures[f"{name}_{worker}_step_predicted_ms"] = 1e3 * predicted
-                figures[f"{name}_{worker}_step_measured_ms"] = 1e3 * measured
-                figures[f"{name}_{worker}_step_error"] = predicted / measured - 1
-        plan = json.loads(placement.get("plan_json") or "{}")
-        for group in plan.get("groups", []):
-            used = rig.used_mib(server.devices)
-            for rank, device in enumerate(group["ranks"]):
-                figures[f"{name}_rank{rank}_peak_predicted_mib"] = device["peak_bytes"] / 2**20
-                if used:
-                    figures[f"{name}_rank{rank}_used_mib"] = used[rank]
+            if (times["width"], times["height"], times["batch"]) == (width, height, 1):
+                found.append(float(times["measured_seconds"]))
+    return max(found, default=None)
+
+
+def word(server, model, folder, mode, arguments, images_per_s):
+    """Prediction and measurement of step, throughput and memory, and the error of each."""
+    plan = _planned(folder, mode, server.devices, arguments)
+    name, figures = f"plan_{model}_{mode.replace('-', '_')}", {}
+    measured = _measured_step(server, model, arguments)
+    if measured:
+        figures[f"{name}_step_measured_ms"] = 1e3 * measured
+    if plan is None:
+        return figures
+    predicted = plan["groups"][0]["prediction"]["step_seconds"]
+    figures[f"{name}_step_predicted_ms"] = 1e3 * predicted
+    if measured:
+        figures[f"{name}_step_error"] = predicted / measured - 1
+    figures[f"{name}_images_per_s_predicted"] = plan["images_per_second"]
+    figures[f"{name}_images_per_s_error"] = plan["images_per_second"] / images_per_s - 1
+    used = rig.used_mib(server.devices)
+    ranks = [rank for group in plan["groups"] for rank in group["ranks"]]
+    for i, rank in enumerate(ranks):
+        figures[f"{name}_{rank['device'].replace(':', '_')}_peak_predicted_mib"] = rank["peak_bytes"] / 2**20
+        if i < len(used):
+            figures[f"{name}_{rank['device'].replace(':', '_')}_used_mib"] = used[i]
     return figures
