@@ -19,6 +19,7 @@ struct Options {
   int runs = 20;
   bool graphs = true;
   bool profile = false;
+  bool tune = false;             // choose the algorithms of products under sustained load
   std::string weights = "auto";  // or fp8
   std::string model;             // a folder, for whole pictures
   int steps = 28;
@@ -26,6 +27,8 @@ struct Options {
 };
 
 nlohmann::ordered_json FluxStep(const Options& options);
+nlohmann::ordered_json SdxlStep(const Options& options);
+nlohmann::ordered_json Sd15Step(const Options& options);
 nlohmann::ordered_json VaeDecode(const Options& options);
 nlohmann::ordered_json TextEncode(const Options& options);
 nlohmann::ordered_json Kernels(const Options& options);

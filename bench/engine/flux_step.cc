@@ -14,6 +14,7 @@
 #include "bench/engine/floor.h"
 #include "bench/engine/flux_inputs.h"
 #include "bench/engine/random_weights.h"
+#include "worker/kernels/product_choices.h"
 #include "worker/models/flux.h"
 #include "worker/residency/step_graphs.h"
 #include "worker/weights/loader.h"
@@ -61,6 +62,8 @@ double ConditioningMilliseconds(const FluxParams& p) {
 
 nlohmann::ordered_json FluxStep(const Options& o) {
   const c10::InferenceMode inference;
+  kernels::ProductChoices products(o.choices, o.tune);
+  products.Read();
   const FluxParams params;
   const BlockList<FluxState> blocks = MakeFlux(params);
   FillRandomly(blocks.Weights(), at::kBFloat16, at::kCUDA);
@@ -83,6 +86,7 @@ nlohmann::ordered_json FluxStep(const Options& o) {
     graphs.Run("flux", Tensors(state), [&] { blocks.Run(state); });
   };
   step();
+  products.Write();
   rope = state.rope.clone();
   const double step_ms = Median(DeviceMilliseconds(4, o.runs, step));
 

@@ -26,6 +26,9 @@ int main(int argc, char** argv) {
   const Command commands[] = {
       {"flux-step", "one FLUX.1-dev denoising step, and the floor of the same run",
        hanga::bench::FluxStep},
+      {"sdxl-step", "one guided step of Stable Diffusion XL, and the floor of the same run",
+       hanga::bench::SdxlStep},
+      {"sd15-step", "the same of Stable Diffusion 1.5", hanga::bench::Sd15Step},
       {"vae-decode", "FLUX.1's autoencoder decoding one picture", hanga::bench::VaeDecode},
       {"text-encode", "T5-XXL and CLIP-L on one prompt", hanga::bench::TextEncode},
       {"kernels", "each kernel of a step and of a decode beside its own floor",
@@ -46,6 +49,8 @@ int main(int argc, char** argv) {
     sub->add_option("--runs", options.runs, "timed runs")->check(CLI::Range(1, 10000));
     sub->add_flag("!--no-graphs", options.graphs, "launch every kernel, without CUDA graphs");
     sub->add_flag("--profile", options.profile, "also time the blocks one by one");
+    sub->add_flag("--tune", options.tune, "choose products' algorithms under sustained load");
+    sub->add_option("--choices", options.choices, "a folder that keeps those algorithms");
     sub->add_option("--weights", options.weights, "auto (bfloat16) or fp8")
         ->check(CLI::IsMember({"auto", "fp8"}));
     sub->add_option("--model", options.model, "of whole pictures: a diffusers folder");

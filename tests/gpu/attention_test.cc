@@ -27,7 +27,7 @@ class AttentionTest : public GpuTest {
 
 TEST_F(AttentionTest, AgreesWithTheCpuForEveryHead) {
   for (const Precision& p : kPrecisions)
-    for (const int64_t dim : {32, 64, 80, 96, 128, 256, 512}) {
+    for (const int64_t dim : {32, 40, 64, 80, 96, 128, 160, 256, 512}) {
       Check(1, 2, 130, 130, dim, p);
       Check(2, 1, 1, 77, dim, p);
     }

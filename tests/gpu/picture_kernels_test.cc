@@ -3,6 +3,8 @@
 
 #include "tests/gpu/gpu_test.h"
 #include "worker/kernels/channel_bias.h"
+#include "worker/kernels/copy_rows.h"
+#include "worker/kernels/geglu.h"
 #include "worker/kernels/group_norm_silu.h"
 
 namespace hanga::gpu {
@@ -21,7 +23,8 @@ struct Shape {
 constexpr Shape kShapes[] = {{1, 32, 32, 3, 5},    {1, 64, 32, 1, 1},   {2, 12, 4, 7, 3},
                              {3, 128, 32, 17, 9},  {1, 256, 32, 8, 33}, {2, 320, 32, 5, 13},
                              {1, 512, 32, 16, 16}, {1, 96, 1, 11, 3},   {1, 20, 10, 6, 6},
-                             {1, 1024, 32, 4, 4},  {1, 7, 7, 5, 2},     {2, 128, 32, 300, 217}};
+                             {1, 1024, 32, 4, 4},  {1, 7, 7, 5, 2},     {2, 128, 32, 300, 217},
+                             {2, 1920, 32, 9, 7},  {2, 2560, 32, 5, 8}, {1, 640, 32, 64, 48}};
 
 class PictureKernelsTest : public GpuTest {
  protected:
@@ -35,7 +38,7 @@ class PictureKernelsTest : public GpuTest {
 
     ExpectClose(kernels::GroupNorm(picture(x), s.groups, device(weight), device(bias), kEps),
                 kernels::GroupNorm(x, s.groups, weight, bias, kEps), 3 * p.tolerance);
-    for (const Tensor& pending : {Tensor(), x_bias}) {
+    for (const Tensor& pending : {Tensor(), x_bias, Random({s.batch, s.channels}, p.type)}) {
       const auto got = kernels::GroupNormSilu(picture(x), s.groups, device(weight), device(bias),
                                               kEps, device(pending));
       ExpectClose(got, kernels::GroupNormSilu(x, s.groups, weight, bias, kEps, pending),
@@ -58,6 +61,26 @@ TEST_F(PictureKernelsTest, AgreeWithTheCpuOnEveryShape) {
 
 TEST_F(PictureKernelsTest, AgreeWithTheCpuWhereChannelsAreNotLast) {
   for (const Precision& p : kPrecisions) Check(kShapes[3], at::MemoryFormat::Contiguous, p);
+}
+
+TEST_F(PictureKernelsTest, JoinChannelsAgreesWithTheCpu) {
+  for (const Precision& p : kPrecisions)
+    for (const auto& [a, b] : {std::pair<int64_t, int64_t>{320, 640}, {8, 3}, {5, 7}}) {
+      const auto x = Random({2, a, 9, 5}, p.type), y = Random({2, b, 9, 5}, p.type);
+      const auto device = [&](const Tensor& t) {
+        return OnDevice(t, p.type).contiguous(at::MemoryFormat::ChannelsLast);
+      };
+      ExpectClose(kernels::JoinChannels(device(x), device(y)), at::cat({x, y}, 1), 0);
+    }
+}
+
+TEST_F(PictureKernelsTest, GegluAgreesWithTheCpu) {
+  for (const Precision& p : kPrecisions)
+    for (const auto& [rows, width] :
+         {std::pair<int64_t, int64_t>{1, 1}, {7, 33}, {300, 1280}, {5, 2564}, {4096, 8}}) {
+      const auto x = Random({2, rows, 2 * width}, p.type) * 2;
+      ExpectClose(kernels::Geglu(OnDevice(x, p.type)), kernels::Geglu(x), p.tolerance);
+    }
 }
 
 TEST_F(PictureKernelsTest, KeepTheirPrecisionWhereTheMeanIsLarge) {

@@ -65,6 +65,19 @@ TEST_F(ProductTest, LinearIntoRowsOfEveryBatchElementAgrees) {
   }
 }
 
+TEST_F(ProductTest, LinearPlusAgreesWithTheCpuAndLeavesTheResidualAlone) {
+  for (const Precision& p : kPrecisions)
+    for (const auto& [m, n, k] : kShapes)
+      for (const Tensor& bias : {Tensor(), Random({n}, p.type)}) {
+        const auto x = Random({m, k}, p.type), weight = Weight(n, k, p.type);
+        const auto residual = Random({m, n}, p.type), on_device = OnDevice(residual, p.type);
+        ExpectClose(kernels::LinearPlus(OnDevice(x, p.type), OnDevice(weight, p.type),
+                                        OnDevice(bias, p.type), on_device),
+                    kernels::LinearPlus(x, weight, bias, residual), p.tolerance);
+        EXPECT_TRUE(on_device.equal(OnDevice(residual, p.type)));
+      }
+}
+
 kernels::MatmulArguments Arguments(const Tensor& x, const Tensor& weight, const Tensor& out) {
   return {.type = kernels::ElementTypeOf(x),
           .m = x.size(0),
@@ -91,6 +104,21 @@ TEST_F(ProductTest, ChoicesSurviveATripThroughText) {
   EXPECT_EQ(second.Choices(), lines);
   ASSERT_TRUE(second.Run(Arguments(x, weight, chosen), kernels::CurrentCudaStream()));
   EXPECT_TRUE(chosen.equal(measured));
+}
+
+// Timing decides speed, never a result.
+TEST_F(ProductTest, TuningUnderLoadChangesNoBit) {
+  const auto x = OnDevice(at::randn({4096, 2048}), at::kBFloat16),
+             weight = OnDevice(at::randn({4096, 2048}), at::kBFloat16);
+  const auto expected = at::empty({4096, 4096}, x.options()), out = at::empty_like(expected);
+  kernels::Matmul quick, tuned;
+  ASSERT_TRUE(quick.Run(Arguments(x, weight, expected), kernels::CurrentCudaStream()));
+  tuned.SetChoices(quick.Choices());
+  const size_t before = tuned.revision();
+  tuned.set_tuning(kernels::ProductTuning::kSustained);
+  ASSERT_TRUE(tuned.Run(Arguments(x, weight, out), kernels::CurrentCudaStream()));
+  EXPECT_TRUE(out.equal(expected));
+  EXPECT_GT(tuned.revision(), before);  // measured, though a choice was known
 }
 
 TEST_F(ProductTest, DamagedChoicesArePassedOver) {

@@ -80,5 +80,18 @@ TEST_F(RowKernelsTest, TwoRunsAreEqualBitForBit) {
   EXPECT_TRUE(first.normalized.equal(second.normalized));
 }
 
+// A block may make the norm of the next one, or leave it to it.
+TEST_F(RowKernelsTest, OnePassGivesTheBitsOfTwo) {
+  for (const Precision& p : kPrecisions)
+    for (const Shape& s : kShapes) {
+      const auto x = OnDevice(at::randn({s.batch, s.rows, s.channels}), p.type),
+                 y = at::randn_like(x), m = at::randn({s.batch, 1, s.channels}, x.options());
+      const auto both = kernels::GatedResidualModulate(x, m, y, m, m);
+      const auto residual = kernels::GatedResidual(x, m, y);
+      EXPECT_TRUE(both.residual.equal(residual)) << s.channels;
+      EXPECT_TRUE(both.normalized.equal(kernels::LayerNormModulate(residual, m, m))) << s.channels;
+    }
+}
+
 }  // namespace
 }  // namespace hanga::gpu

@@ -218,6 +218,9 @@ int DrawMain(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--weights", o.load.weights, "auto, or fp8: the denoiser's in 8 bits")
       ->capture_default_str();
+  app.add_flag("--tune", o.load.tune,
+               "On a GPU: choose the algorithms of products under sustained load, half a minute\n"
+               "longer, and keep them for every later worker on this machine");
   app.add_option("--threads", o.threads, "Threads of a CPU device; 0: all");
   app.add_option("--repeat", o.repeat, "Draw it so often, for timing")->check(CLI::Range(1, 1000));
   app.add_option("--preview", o.preview, "Also write the preview halfway to this PNG");

@@ -18,7 +18,8 @@ bool Takes(const at::Tensor& x, const at::Tensor& picture) {
 }
 
 bool DeviceTakes(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual) {
-  return x.is_cuda() && x.dim() == 4 && HasElementType(x) && x.size(1) <= 1024 && Takes(x, x) &&
+  return x.is_cuda() && x.dim() == 4 && HasElementType(x) &&
+         AddChannelBiasTakes(ElementTypeOf(x), x.size(1)) && Takes(x, x) &&
          (!residual.defined() || Takes(x, residual)) && bias.scalar_type() == x.scalar_type() &&
          reinterpret_cast<uintptr_t>(bias.const_data_ptr()) % 16 == 0;
 }

@@ -8,8 +8,7 @@ namespace hanga::kernels {
 namespace {
 
 template <typename T, int kWidth, bool kResidual>
-__global__ void __launch_bounds__(PictureThreads(kWidth))
-    AddKernel(ChannelBiasArguments a) {
+__global__ void __launch_bounds__(PictureThreads(kWidth)) AddKernel(ChannelBiasArguments a) {
   const PictureWalk<T, kWidth> walk(a.pixels, a.channels);
   float bias[kWidth];
   LoadFloats(static_cast<const T*>(a.bias) + walk.channel(), bias);
@@ -34,13 +33,18 @@ __global__ void __launch_bounds__(PictureThreads(kWidth))
 
 template <typename T, int kWidth>
 void Launch(const ChannelBiasArguments& a, CudaStream stream) {
-  const PictureGrid grid(a.batch, a.pixels, a.channels, kWidth);
+  const PictureGrid grid(a.batch, a.pixels, a.channels, /*groups=*/a.channels, kWidth);
   const auto kernel =
       a.residual != nullptr ? AddKernel<T, kWidth, true> : AddKernel<T, kWidth, false>;
   kernel<<<grid.blocks, grid.threads, 0, stream>>>(a);
 }
 
 }  // namespace
+
+bool AddChannelBiasTakes(ElementType type, int64_t channels) {
+  const int widest = type == ElementType::kFloat32 ? 4 : 8;
+  return PictureShares(channels, channels, channels % widest == 0 ? widest : 1) > 0;
+}
 
 void AddChannelBiasCuda(const ChannelBiasArguments& a, CudaStream stream) {
   if (a.batch * a.pixels * a.channels == 0) return;

@@ -17,6 +17,9 @@ struct ChannelBiasArguments {
 };
 
 // Pointers are aligned to 16 bytes; at most 1024 channels.
+// Whether the kernel is made for so many channels.
+bool AddChannelBiasTakes(ElementType type, int64_t channels);
+
 void AddChannelBiasCuda(const ChannelBiasArguments& arguments, CudaStream stream);
 
 }  // namespace hanga::kernels

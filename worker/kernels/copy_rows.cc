@@ -44,4 +44,19 @@ void CopyRows(const at::Tensor& from, const at::Tensor& to) {
                CurrentCudaStream());
 }
 
+at::Tensor JoinChannels(const at::Tensor& a, const at::Tensor& b) {
+  constexpr auto kLast = at::MemoryFormat::ChannelsLast;
+  if (!a.is_cuda() || !a.is_contiguous(kLast) || !b.is_contiguous(kLast)) {
+    return at::cat({a, b}, 1);
+  }
+  auto joined = at::empty({a.size(0), a.size(1) + b.size(1), a.size(2), a.size(3)},
+                          a.options().memory_format(kLast));
+  const auto rows = [](const at::Tensor& picture) {
+    return picture.permute({0, 2, 3, 1}).flatten(1, 2);
+  };
+  CopyRows(rows(a), rows(joined.narrow(1, 0, a.size(1))));
+  CopyRows(rows(b), rows(joined.narrow(1, a.size(1), b.size(1))));
+  return joined;
+}
+
 }  // namespace hanga::kernels

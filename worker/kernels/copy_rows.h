@@ -12,4 +12,7 @@ namespace hanga::kernels {
 // ATen's own strided copy takes twice as long.
 void CopyRows(const at::Tensor& from, const at::Tensor& to);
 
+// Two pictures [B, C, H, W] and [B, D, H, W] -> [B, C + D, H, W], in the first one's memory format.
+at::Tensor JoinChannels(const at::Tensor& a, const at::Tensor& b);
+
 }  // namespace hanga::kernels

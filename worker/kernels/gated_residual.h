@@ -17,7 +17,8 @@ struct ResidualAndNormalized {
   at::Tensor residual, normalized;  // [B, L, C] each
 };
 
-// GatedResidual, and LayerNormModulate of it by shift and scale [B, 1, C] in the same pass.
+// GatedResidual, and LayerNormModulate of it by shift and scale [B, 1, C] in the same pass, with
+// the bits of the one after the other.
 ResidualAndNormalized GatedResidualModulate(const at::Tensor& x, const at::Tensor& gate,
                                             const at::Tensor& y, const at::Tensor& shift,
                                             const at::Tensor& scale);

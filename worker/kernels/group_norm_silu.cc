@@ -16,12 +16,14 @@ bool Aligned(const at::Tensor& tensor) {
 }
 
 bool TakesVector(const at::Tensor& x, const at::Tensor& vector) {
-  return !vector.defined() || (vector.scalar_type() == x.scalar_type() && Aligned(vector));
+  return !vector.defined() ||
+         (vector.scalar_type() == x.scalar_type() && vector.is_contiguous() && Aligned(vector));
 }
 
 bool DeviceTakes(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                 const at::Tensor& x_bias) {
-  return x.is_cuda() && x.dim() == 4 && HasElementType(x) && x.size(1) <= 1024 &&
+                 int64_t groups, const at::Tensor& x_bias) {
+  return x.is_cuda() && x.dim() == 4 && HasElementType(x) &&
+         GroupNormSiluTakes(ElementTypeOf(x), x.size(1), groups) &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast) && Aligned(x) && TakesVector(x, weight) &&
          TakesVector(x, bias) && TakesVector(x, x_bias);
 }
@@ -40,6 +42,7 @@ at::Tensor OnDevice(const at::Tensor& x, int64_t groups, const at::Tensor& weigh
                      .groups = groups,
                      .x = x.const_data_ptr(),
                      .x_bias = x_bias.defined() ? x_bias.const_data_ptr() : nullptr,
+                     .x_bias_stride = x_bias.defined() && x_bias.dim() == 2 ? x.size(1) : 0,
                      .weight = weight.const_data_ptr(),
                      .bias = bias.const_data_ptr(),
                      .epsilon = static_cast<float>(eps),
@@ -54,17 +57,17 @@ at::Tensor OnDevice(const at::Tensor& x, int64_t groups, const at::Tensor& weigh
 
 at::Tensor GroupNorm(const at::Tensor& x, int64_t groups, const at::Tensor& weight,
                      const at::Tensor& bias, double eps) {
-  if (DeviceTakes(x, weight, bias, {}))
+  if (DeviceTakes(x, weight, bias, groups, {}))
     return OnDevice(x, groups, weight, bias, eps, /*silu=*/false, /*x_bias=*/{});
   return at::group_norm(x, groups, weight, bias, eps);
 }
 
 at::Tensor GroupNormSilu(const at::Tensor& x, int64_t groups, const at::Tensor& weight,
                          const at::Tensor& bias, double eps, const at::Tensor& x_bias) {
-  if (DeviceTakes(x, weight, bias, x_bias))
+  if (DeviceTakes(x, weight, bias, groups, x_bias))
     return OnDevice(x, groups, weight, bias, eps, /*silu=*/true, x_bias);
-  auto normed =
-      at::group_norm(x_bias.defined() ? x + x_bias.view({-1, 1, 1}) : x, groups, weight, bias, eps);
+  auto normed = at::group_norm(x_bias.defined() ? x + x_bias.unsqueeze(-1).unsqueeze(-1) : x,
+                               groups, weight, bias, eps);
   return at::silu_(normed);
 }
 

@@ -28,7 +28,7 @@ size_t PartialBytes(int64_t batch, int64_t pixels, int64_t groups) {
 }
 
 template <typename T, int kWidth>
-__device__ void LoadOrZero(const void* from, int channel, float (&to)[kWidth]) {
+__device__ void LoadOrZero(const void* from, int64_t channel, float (&to)[kWidth]) {
 #pragma unroll
   for (int i = 0; i < kWidth; ++i) to[i] = 0;
   if (from != nullptr) LoadFloats(static_cast<const T*>(from) + channel, to);
@@ -43,7 +43,7 @@ __global__ void __launch_bounds__(PictureThreads(kWidth), PictureResidents(kWidt
   constexpr int kPart = kWidth / kSpan;
   const PictureWalk<T, kWidth> walk(a.pixels, a.channels);
   float bias[kWidth];
-  LoadOrZero<T>(a.x_bias, walk.channel(), bias);
+  LoadOrZero<T>(a.x_bias, blockIdx.y * a.x_bias_stride + walk.channel(), bias);
 
   // Sums around the first value: as safe as a running mean, and cheaper.
   float base[kSpan] = {}, shift[kWidth], sum[kSpan] = {}, squares[kSpan] = {};
@@ -94,11 +94,12 @@ __global__ void __launch_bounds__(PictureThreads(kWidth), PictureResidents(kWidt
     live = half;
     __syncthreads();
   }
-  const int parts = walk.packs * kSpan / static_cast<int>(a.groups);  // of a group
-  for (int group = threadIdx.x; group < a.groups; group += blockDim.x) {
+  const int groups = static_cast<int>(a.groups / gridDim.z);  // of this block
+  const int parts = walk.packs * kSpan / groups;              // of a group
+  for (int group = threadIdx.x; group < groups; group += blockDim.x) {
     Moments total = shared[group * parts];
     for (int p = 1; p < parts; ++p) total = Merge(total, shared[group * parts + p]);
-    partial[(blockIdx.y * a.groups + group) * gridDim.x + blockIdx.x] = total;
+    partial[(blockIdx.y * a.groups + blockIdx.z * groups + group) * gridDim.x + blockIdx.x] = total;
   }
 }
 
@@ -140,7 +141,7 @@ __global__ void __launch_bounds__(PictureThreads(kWidth), PictureResidents(kWidt
   float factor[kWidth], offset[kWidth], bias[kWidth];
   LoadFloats(static_cast<const T*>(a.weight) + c, factor);
   LoadFloats(static_cast<const T*>(a.bias) + c, offset);
-  LoadOrZero<T>(a.x_bias, c, bias);
+  LoadOrZero<T>(a.x_bias, blockIdx.y * a.x_bias_stride + c, bias);
 #pragma unroll
   for (int i = 0; i < kWidth; ++i) {
     const float2 s = statistics[blockIdx.y * a.groups + (c + i) / group_width];
@@ -168,7 +169,7 @@ __global__ void __launch_bounds__(PictureThreads(kWidth), PictureResidents(kWidt
 
 template <typename T, int kWidth, int kSpan>
 void Launch(const GroupNormSiluArguments& a, CudaStream stream) {
-  const PictureGrid grid(a.batch, a.pixels, a.channels, kWidth);
+  const PictureGrid grid(a.batch, a.pixels, a.channels, a.groups, kWidth);
   auto* partial = static_cast<Moments*>(a.workspace);
   auto* statistics = reinterpret_cast<float2*>(static_cast<char*>(a.workspace) +
                                                PartialBytes(a.batch, a.pixels, a.groups));
@@ -181,16 +182,30 @@ void Launch(const GroupNormSiluArguments& a, CudaStream stream) {
 }
 
 // The widest pack whose accesses are aligned, with moments of their own for the smallest parts that
-// never cross a group.
+// never cross a group: elements a pack and parts a pack; none where no block takes the channels.
+struct Parts {
+  int width, span;
+};
+Parts PartsOf(ElementType type, int64_t channels, int64_t groups) {
+  const int widest = type == ElementType::kFloat32 ? 4 : 8;
+  const int64_t group_width = channels / groups;
+  if (PictureShares(channels, groups, widest) > 0) {
+    if (group_width % widest == 0) return {widest, 1};
+    if (group_width % (widest / 2) == 0) return {widest, 2};
+    if (group_width % 2 == 0) return {widest, widest / 2};
+  }
+  return {PictureShares(channels, groups, 1) > 0 ? 1 : 0, 1};
+}
+
 template <typename T>
 void LaunchParts(const GroupNormSiluArguments& a, CudaStream stream) {
   constexpr int kWidest = 16 / sizeof(T);
-  const int64_t group_width = a.channels / a.groups;
-  if (a.channels % kWidest == 0 && group_width % kWidest == 0) {
+  const Parts parts = PartsOf(a.type, a.channels, a.groups);
+  if (parts.width == kWidest && parts.span == 1) {
     Launch<T, kWidest, 1>(a, stream);
-  } else if (a.channels % kWidest == 0 && group_width % (kWidest / 2) == 0) {
+  } else if (parts.width == kWidest && parts.span == 2) {
     Launch<T, kWidest, 2>(a, stream);
-  } else if (a.channels % kWidest == 0 && group_width % 2 == 0) {
+  } else if (parts.width == kWidest) {
     Launch<T, kWidest, kWidest / 2>(a, stream);
   } else {
     Launch<T, 1, 1>(a, stream);
@@ -201,6 +216,10 @@ void LaunchParts(const GroupNormSiluArguments& a, CudaStream stream) {
 
 size_t GroupNormSiluWorkspaceBytes(int64_t batch, int64_t pixels, int64_t groups) {
   return PartialBytes(batch, pixels, groups) + batch * groups * sizeof(float2);
+}
+
+bool GroupNormSiluTakes(ElementType type, int64_t channels, int64_t groups) {
+  return PartsOf(type, channels, groups).width > 0;
 }
 
 void GroupNormSiluCuda(const GroupNormSiluArguments& a, CudaStream stream) {

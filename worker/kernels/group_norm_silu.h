@@ -13,7 +13,8 @@ namespace hanga::kernels {
 at::Tensor GroupNorm(const at::Tensor& x, int64_t groups, const at::Tensor& weight,
                      const at::Tensor& bias, double eps);
 
-// silu(GroupNorm(x + x_bias)); x_bias [C] or undefined: that of the convolution which made x.
+// silu(GroupNorm(x + x_bias)); x_bias [C] or [B, C], contiguous: what is still to be added of the
+// convolution which made x, or undefined.
 at::Tensor GroupNormSilu(const at::Tensor& x, int64_t groups, const at::Tensor& weight,
                          const at::Tensor& bias, double eps, const at::Tensor& x_bias = {});
 

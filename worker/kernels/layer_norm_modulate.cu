@@ -48,7 +48,11 @@ __global__ void __launch_bounds__(kPacks > 4 ? 1024 : 512) RowKernel(LayerNormMo
 #pragma unroll
     for (int i = 0; i < kWidth; ++i) {
       values[p][i] = ToFloat(x[p].at[i]);
-      if (kResidual) values[p][i] += ToFloat(gate[p].at[i]) * ToFloat(y[p].at[i]);
+      if (kResidual) {
+        // Rounded as it is stored, so that a norm made now and one made later of the row are equal.
+        values[p][i] =
+            ToFloat(FromFloat<T>(values[p][i] + ToFloat(gate[p].at[i]) * ToFloat(y[p].at[i])));
+      }
       sum += values[p][i];
     }
     if (kResidual) StoreFloats(static_cast<T*>(a.residual) + row + column(p), values[p]);

@@ -26,27 +26,31 @@ const float* ScalesOf(const Rows& rows) {
 }
 
 bool RunOnDevice(const Rows& x, const Rows& weight, const at::Tensor& bias, Activation activation,
-                 const at::Tensor& out) {
+                 const at::Tensor& out, const at::Tensor& residual = {}) {
   if (!out.is_cuda() || !HasElementType(out)) return false;
   if (weight.values.scalar_type() != x.values.scalar_type()) return false;
   if (!x.in_fp8() && x.values.scalar_type() != out.scalar_type()) return false;
   const auto rows = Matrix(x.values), out_rows = Matrix(out);
   if (out_rows.data_ptr() != out.data_ptr()) return false;  // not rows of one stride
   const int64_t n = weight.values.size(0), k = weight.values.size(1);
-  return DeviceMatmul().Run({.type = ElementTypeOf(out),
-                             .m = rows.size(0),
-                             .n = n,
-                             .k = k,
-                             .x = rows.const_data_ptr(),
-                             .x_stride = rows.size(0) > 1 ? rows.stride(0) : k,
-                             .weight = weight.values.const_data_ptr(),
-                             .bias = bias.defined() ? bias.const_data_ptr() : nullptr,
-                             .out = out_rows.mutable_data_ptr(),
-                             .out_stride = rows.size(0) > 1 ? out_rows.stride(0) : n,
-                             .gelu = activation == Activation::kGeluTanh,
-                             .x_scales = ScalesOf(x),
-                             .weight_scales = ScalesOf(weight)},
-                            CurrentCudaStream());
+  const auto added = residual.defined() ? Matrix(residual) : at::Tensor();
+  return DeviceMatmul().Run(
+      {.type = ElementTypeOf(out),
+       .m = rows.size(0),
+       .n = n,
+       .k = k,
+       .x = rows.const_data_ptr(),
+       .x_stride = rows.size(0) > 1 ? rows.stride(0) : k,
+       .weight = weight.values.const_data_ptr(),
+       .bias = bias.defined() ? bias.const_data_ptr() : nullptr,
+       .out = out_rows.mutable_data_ptr(),
+       .out_stride = rows.size(0) > 1 ? out_rows.stride(0) : n,
+       .gelu = activation == Activation::kGeluTanh,
+       .x_scales = ScalesOf(x),
+       .weight_scales = ScalesOf(weight),
+       .residual = added.defined() ? added.const_data_ptr() : nullptr,
+       .residual_stride = added.defined() && rows.size(0) > 1 ? added.stride(0) : n},
+      CurrentCudaStream());
 }
 
 // Operands in 8 bits are widened first, exactly but for the type's own rounding.
@@ -85,6 +89,16 @@ at::Tensor Linear(const Rows& x, const Rows& weight, const at::Tensor& bias,
   auto out = at::empty(shape, x.values.options().dtype(type));
   if (RunOnDevice(rows, weight, bias, activation, out)) return out;
   return RunByAten(rows, weight, bias, activation);
+}
+
+at::Tensor LinearPlus(const Rows& x, const Rows& weight, const at::Tensor& bias,
+                      const at::Tensor& residual) {
+  const Rows rows = For(weight, x);
+  if (residual.is_cuda() && !weight.in_fp8() && residual.scalar_type() == x.values.scalar_type()) {
+    auto out = at::empty(residual.sizes(), residual.options());
+    if (RunOnDevice(rows, weight, bias, Activation::kNone, out, residual)) return out;
+  }
+  return residual + Linear(rows, weight, bias);
 }
 
 void LinearInto(const Rows& x, const Rows& weight, const at::Tensor& bias, Activation activation,

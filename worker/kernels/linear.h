@@ -18,7 +18,12 @@ enum class Activation { kNone, kGeluTanh };
 at::Tensor Linear(const Rows& x, const Rows& weight, const at::Tensor& bias,
                   Activation activation = Activation::kNone);
 
-// The same into `out` [..., N], whose rows may lie apart: a slice of a larger tensor.
+// residual + x · weightᵀ + bias, rounded once. residual [..., N] of x's type, its last dimension
+// contiguous.
+at::Tensor LinearPlus(const Rows& x, const Rows& weight, const at::Tensor& bias,
+                      const at::Tensor& residual);
+
+// Linear into `out` [..., N], whose rows may lie apart: a slice of a larger tensor.
 void LinearInto(const Rows& x, const Rows& weight, const at::Tensor& bias, Activation activation,
                 const at::Tensor& out);
 

@@ -28,7 +28,13 @@ struct MatmulArguments {
   // x and weight are e4m3 and their rows have scales, [m] and [n]; null: they are of the type.
   const float* x_scales = nullptr;
   const float* weight_scales = nullptr;
+  // Added to the result, [m, n] and not `out` itself; null: nothing. Never beside gelu.
+  const void* residual = nullptr;
+  int64_t residual_stride = 0;
 };
+
+// How an algorithm is chosen: product_choice.h.
+enum class ProductTuning { kQuick, kSustained };
 
 // One per device, used by the thread that owns the device's compute. Not thread-safe.
 class Matmul {
@@ -43,8 +49,14 @@ class Matmul {
   // The choices made so far, one a line, and the way back. Lines of another device model or
   // library version, or damaged ones, are passed over.
   std::string Choices() const;
-  size_t choices() const;
   void SetChoices(const std::string& lines);
+
+  // kQuick at first. kSustained measures every shape that comes from now on, also those whose
+  // choice is known, for a second or two each.
+  void set_tuning(ProductTuning tuning);
+
+  // Grows with every choice that is made or set.
+  size_t revision() const;
 
   // Model and library version, without blanks.
   const std::string& device() const;

@@ -9,6 +9,7 @@
 #include "worker/kernels/channel_bias_cuda.h"
 #include "worker/kernels/copy_rows_cuda.h"
 #include "worker/kernels/cuda_context.h"
+#include "worker/kernels/geglu_cuda.h"
 #include "worker/kernels/group_norm_silu_cuda.h"
 #include "worker/kernels/layer_norm_modulate_cuda.h"
 #include "worker/kernels/qk_norm_rope_cuda.h"
@@ -25,8 +26,9 @@ struct Matmul::State {};
 Matmul::Matmul() { Refuse(); }
 Matmul::~Matmul() = default;
 bool Matmul::Run(const MatmulArguments&, CudaStream) { Refuse(); }
+void Matmul::set_tuning(ProductTuning) { Refuse(); }
 std::string Matmul::Choices() const { Refuse(); }
-size_t Matmul::choices() const { Refuse(); }
+size_t Matmul::revision() const { Refuse(); }
 const std::string& Matmul::device() const { Refuse(); }
 void Matmul::SetChoices(const std::string&) { Refuse(); }
 
@@ -39,6 +41,9 @@ void QuantizeRowsCuda(const QuantizeRowsArguments&, CudaStream) { Refuse(); }
 void LayerNormModulateCuda(const LayerNormModulateArguments&, CudaStream) { Refuse(); }
 bool QkNormRopeTakes(int64_t, int64_t, int64_t) { Refuse(); }
 void QkNormRopeInPlaceCuda(const QkNormRopeArguments&, CudaStream) { Refuse(); }
+bool AddChannelBiasTakes(ElementType, int64_t) { Refuse(); }
+bool GroupNormSiluTakes(ElementType, int64_t, int64_t) { Refuse(); }
+void GegluCuda(const GegluArguments&, CudaStream) { Refuse(); }
 size_t GroupNormSiluWorkspaceBytes(int64_t, int64_t, int64_t) { Refuse(); }
 void GroupNormSiluCuda(const GroupNormSiluArguments&, CudaStream) { Refuse(); }
 

@@ -22,16 +22,17 @@ std::string ProductChoices::Path() const {
 }
 
 void ProductChoices::Read() {
+  if (tune_) DeviceMatmul().set_tuning(ProductTuning::kSustained);
   if (folder_.empty()) return;
   std::ifstream file(Path());
   std::stringstream lines;
   lines << file.rdbuf();
   DeviceMatmul().SetChoices(lines.str());
-  written_ = DeviceMatmul().choices();
+  written_ = DeviceMatmul().revision();
 }
 
 void ProductChoices::Write() {
-  const size_t made = DeviceMatmul().choices();
+  const size_t made = DeviceMatmul().revision();
   if (folder_.empty() || made == written_) return;
   written_ = made;
   std::error_code ignored;

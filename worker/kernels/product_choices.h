@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The measured choices of matrix products, kept from process to process: one file a device model
-// and library version. Measuring a model's shapes takes a part of a second, once a machine.
+// and library version. Measuring a model's shapes takes a part of a second, or with tuning under
+// sustained load some seconds, once a machine.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +15,9 @@ namespace hanga::kernels {
 // folder.
 class ProductChoices {
  public:
-  // An empty folder keeps nothing.
-  explicit ProductChoices(std::string folder) : folder_(std::move(folder)) {}
+  // An empty folder keeps nothing. `tune`: products are measured under sustained load.
+  explicit ProductChoices(std::string folder, bool tune = false)
+      : folder_(std::move(folder)), tune_(tune) {}
 
   // Takes what the folder has for this device. A missing or damaged file is as good as none.
   void Read();
@@ -26,6 +28,7 @@ class ProductChoices {
   std::string Path() const;
 
   const std::string folder_;
+  const bool tune_;
   size_t written_ = 0;
 };
 

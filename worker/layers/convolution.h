@@ -8,10 +8,20 @@
 #include <ATen/ops/conv2d.h>
 
 #include "worker/kernels/channel_bias.h"
+#include "worker/kernels/linear.h"
 #include "worker/layers/module.h"
 #include "worker/layers/side_product.h"
 
 namespace hanga {
+
+// A picture [B, C, H, W] as rows of channels, [B, H * W, C]: a view where channels lie last.
+inline at::Tensor PixelRows(const at::Tensor& picture) {
+  return picture.permute({0, 2, 3, 1}).flatten(1, 2);
+}
+// The way back, [B, H * W, C] -> [B, C, H, W] with channels last.
+inline at::Tensor PictureOf(const at::Tensor& rows, int64_t height, int64_t width) {
+  return rows.unflatten(1, {height, width}).permute({0, 3, 1, 2});
+}
 
 // A square kernel of odd size that keeps the picture's size but for the stride.
 struct Conv2d {
@@ -36,18 +46,15 @@ struct Conv2d {
   };
   Unbiased WithoutBias(const at::Tensor& x) const { return Start(x, padding); }
 
-  int64_t stride, padding;
-  at::Tensor weight, bias;
-  const SideProduct* side = nullptr;  // what adapters add
-
- private:
-  Unbiased Start(const at::Tensor& x, int64_t pad) const {
-    const bool later = x.is_cuda();
-    const at::Tensor now = later ? at::Tensor() : bias;
-    at::Tensor y = at::conv2d(x, weight, now, stride, pad);
-    if (side != nullptr) y = side->AddToPicture(x, y, now, stride, pad);
-    return {y, later ? bias : at::Tensor()};
+  // A 1x1 kernel's result added to another convolution's: on a GPU one product does it all.
+  at::Tensor AddedTo(const Unbiased& other, const at::Tensor& x) const {
+    if (!x.is_cuda() || side != nullptr) return Finish(other, (*this)(x));
+    const auto sum = other.bias.defined() ? bias + other.bias : bias;
+    return PictureOf(kernels::LinearPlus(PixelRows(x), weight.flatten(1), sum, PixelRows(other.x)),
+                     x.size(2), x.size(3));
   }
+
+  // What is left of one, with `residual` where there is one.
   static at::Tensor Finish(const Unbiased& y, const at::Tensor& residual) {
     if (y.bias.defined()) {
       kernels::AddChannelBias(y.x, y.bias, residual);
@@ -55,6 +62,15 @@ struct Conv2d {
       y.x.add_(residual);
     }
     return y.x;
+  }
+
+  int64_t stride, padding;
+  at::Tensor weight, bias;
+
+ private:
+  Unbiased Start(const at::Tensor& x, int64_t pad) const {
+    if (x.is_cuda()) return {at::conv2d(x, weight, {}, stride, pad), bias};
+    return {at::conv2d(x, weight, bias, stride, pad), {}};
   }
 };
 

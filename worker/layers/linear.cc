@@ -17,4 +17,19 @@ at::Tensor LinearPart::Adapted(const kernels::Rows& x, Activation activation) co
   return activation == Activation::kGeluTanh ? at::gelu_(y, "tanh") : y;
 }
 
+at::Tensor SideBySide(std::initializer_list<const Linear*> layers) {
+  const at::Tensor& first = (*layers.begin())->weight;
+  int64_t rows = 0;
+  for (const Linear* layer : layers) {
+    const at::Tensor& w = layer->weight;
+    const bool fits = layer->side == nullptr && !layer->bias.defined() && w.defined() &&
+                      w.is_contiguous() && w.is_alias_of(first) &&
+                      w.scalar_type() == first.scalar_type() && w.size(1) == first.size(1) &&
+                      w.storage_offset() == first.storage_offset() + rows * first.size(1);
+    if (!fits) return at::Tensor();
+    rows += w.size(0);
+  }
+  return first.as_strided({rows, first.size(1)}, {first.size(1), 1});
+}
+
 }  // namespace hanga

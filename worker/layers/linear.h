@@ -7,6 +7,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <initializer_list>
+
 #include "worker/kernels/linear.h"
 #include "worker/layers/module.h"
 #include "worker/layers/side_product.h"
@@ -34,6 +36,10 @@ struct LinearPart {
       kernels::LinearInto(x, {weight, scales}, bias, activation, out);
     }
   }
+  at::Tensor Plus(const at::Tensor& residual, const kernels::Rows& x) const {
+    if (side != nullptr) return residual + Adapted(x, Activation::kNone);
+    return kernels::LinearPlus(x, {weight, scales}, bias, residual);
+  }
 
  private:
   at::Tensor Adapted(const kernels::Rows& x, Activation activation) const;
@@ -57,6 +63,10 @@ struct Linear {
             Activation activation = Activation::kNone) const {
     if (side != nullptr) return Whole().Into(out, x, activation);
     kernels::LinearInto(x, {weight, scales}, bias, activation, out);
+  }
+  // Added to `residual`, in the same pass.
+  at::Tensor Plus(const at::Tensor& residual, const kernels::Rows& x) const {
+    return Whole().Plus(residual, x);
   }
 
   // The form of its input that costs no pass of its own.
@@ -85,6 +95,11 @@ struct Linear {
  private:
   LinearPart Whole() const { return {weight, scales, bias, side}; }
 };
+
+// Weights [N, K] of layers with one input that lie behind each other in memory, as those of a block
+// do on a GPU: all of them as one, [sum of N, K]. Undefined where they lie apart, or a layer has a
+// bias or adapters.
+at::Tensor SideBySide(std::initializer_list<const Linear*> layers);
 
 // One whose weight is kept in 8 bits where the model is asked to: those that most of a model's time
 // goes to, and whose rounding its pictures bear.

@@ -4,6 +4,7 @@
 #include "worker/models/flux.h"
 
 #include <string>
+#include <utility>
 
 #include "worker/kernels/attention.h"
 #include "worker/kernels/copy_rows.h"
@@ -68,11 +69,23 @@ struct Modulation {
   kernels::Rows ModulateFor(const Linear& layer, const Tensor& x) const {
     return kernels::LayerNormModulate(x, shift, scale, layer.form());
   }
+  // The same where the block before may have made it.
+  kernels::Rows ModulateFor(const Linear& layer, const Tensor& x, FluxAhead* ahead) const {
+    auto rows = ahead->Take(x, layer.form());
+    return rows.values.defined() ? rows : ModulateFor(layer, x);
+  }
   Tensor Add(const Tensor& x, const Tensor& y) const { return kernels::GatedResidual(x, gate, y); }
   // Adds, then modulates the sum for the next sub-layer, which begins with `layer`.
   kernels::ResidualAndRows AddThen(const Modulation& next, const Linear& layer, const Tensor& x,
                                    const Tensor& y) const {
     return kernels::GatedResidualModulate(x, gate, y, next.shift, next.scale, layer.form());
+  }
+  // The same across the end of a block: the sum, and its norm left for the block that follows.
+  Tensor AddAhead(const Modulation& next, const Linear& layer, const Tensor& x, const Tensor& y,
+                  FluxAhead* ahead) const {
+    auto both = AddThen(next, layer, x, y);
+    *ahead = {both.residual, std::move(both.normalized)};
+    return both.residual;
   }
 };
 
@@ -101,28 +114,40 @@ struct Prelude : FluxLayer {
 // Text and image keep their own weights and meet in one attention (MM-DiT, arXiv:2403.03206).
 struct DoubleBlock : FluxLayer {
   DoubleBlock(const Scope& w, const FluxParams& p, int64_t index)
-      : FluxLayer(w, p), modulation(FluxModulationOffsets(p).DoubleBlock(index)) {}
+      : FluxLayer(w, p),
+        modulation(FluxModulationOffsets(p).DoubleBlock(index)),
+        last(index + 1 == p.double_blocks) {}
   const int64_t modulation;
+  const bool last;
   SelfAttention img_attn{w / "img_attn", p}, txt_attn{w / "txt_attn", p};
   Mlp img_mlp{w / "img_mlp", p}, txt_mlp{w / "txt_mlp", p};
 
   void operator()(FluxState& s) const {
+    // 0 to 3 are this block's, 4 to 7 the next one's.
     const auto part = [&](int64_t i) {
       return ModulationAt(s, modulation + 3 * i * p.hidden, p.hidden);
     };
     const Modulation img_m[] = {part(0), part(1)}, txt_m[] = {part(2), part(3)};
     const int64_t txt_rows = s.txt.size(1), img_rows = s.img.size(1);
     const auto qkv = at::empty({s.img.size(0), txt_rows + img_rows, 3 * p.hidden}, s.img.options());
-    txt_attn.qkv.Into(qkv.narrow(1, 0, txt_rows), txt_m[0].ModulateFor(txt_attn.qkv, s.txt));
-    img_attn.qkv.Into(qkv.narrow(1, txt_rows, img_rows), img_m[0].ModulateFor(img_attn.qkv, s.img));
+    txt_attn.qkv.Into(qkv.narrow(1, 0, txt_rows),
+                      txt_m[0].ModulateFor(txt_attn.qkv, s.txt, &s.txt_ahead));
+    img_attn.qkv.Into(qkv.narrow(1, txt_rows, img_rows),
+                      img_m[0].ModulateFor(img_attn.qkv, s.img, &s.img_ahead));
     const auto h = kernels::QkNormRope(qkv, {txt_attn.Norms(txt_rows), img_attn.Norms(img_rows)},
                                        s.rope, p.heads);
     const auto attn = kernels::Attention(h.q, h.k, h.v).split_with_sizes({txt_rows, img_rows}, 1);
 
     const auto txt = txt_m[0].AddThen(txt_m[1], txt_mlp.fc1, s.txt, txt_attn.proj(attn[0]));
     const auto img = img_m[0].AddThen(img_m[1], img_mlp.fc1, s.img, img_attn.proj(attn[1]));
-    s.txt = txt_m[1].Add(txt.residual, txt_mlp(txt.normalized));
-    s.img = img_m[1].Add(img.residual, img_mlp(img.normalized));
+    const auto txt_out = txt_mlp(txt.normalized), img_out = img_mlp(img.normalized);
+    if (last) {
+      s.txt = txt_m[1].Add(txt.residual, txt_out);
+      s.img = img_m[1].Add(img.residual, img_out);
+    } else {
+      s.txt = txt_m[1].AddAhead(part(6), txt_attn.qkv, txt.residual, txt_out, &s.txt_ahead);
+      s.img = img_m[1].AddAhead(part(4), img_attn.qkv, img.residual, img_out, &s.img_ahead);
+    }
   }
 };
 
@@ -138,18 +163,27 @@ struct Join {
 // Attention and MLP run side by side on the joint sequence (arXiv:2302.05442).
 struct SingleBlock : FluxLayer {
   SingleBlock(const Scope& w, const FluxParams& p, int64_t index)
-      : FluxLayer(w, p), modulation(FluxModulationOffsets(p).SingleBlock(index)) {}
+      : FluxLayer(w, p),
+        modulation(FluxModulationOffsets(p).SingleBlock(index)),
+        last(index + 1 == p.single_blocks) {}
   const int64_t modulation;
+  const bool last;
   QuantizableLinear linear1{w / "linear1", p.hidden, (3 + p.mlp_ratio) * p.hidden};
   QuantizableLinear linear2{w / "linear2", (1 + p.mlp_ratio) * p.hidden, p.hidden};
   QkNorm norm{w / "norm", p};
 
   void operator()(FluxState& s) const {
     const Modulation mod = ModulationAt(s, modulation, p.hidden);
-    const auto x = mod.ModulateFor(linear1, s.img);
+    const auto x = mod.ModulateFor(linear1, s.img, &s.img_ahead);
     const auto h = kernels::QkNormRope(linear1.Outputs(0, 3 * p.hidden)(x),
                                        {{s.img.size(1), norm.query, norm.key}}, s.rope, p.heads);
-    s.img = mod.Add(s.img, linear2(BesideMlp(x, h)));
+    const auto out = linear2(BesideMlp(x, h));
+    if (last) {
+      s.img = mod.Add(s.img, out);
+    } else {
+      const Modulation next = ModulationAt(s, modulation + 3 * p.hidden, p.hidden);
+      s.img = mod.AddAhead(next, linear1, s.img, out, &s.img_ahead);
+    }
   }
 
   // Attention's result and the MLP's inner one, side by side as linear2 takes them.
@@ -181,6 +215,13 @@ struct FinalLayer : FluxLayer {
 };
 
 }  // namespace
+
+kernels::Rows FluxAhead::Take(const at::Tensor& x, kernels::RowForm form) {
+  const FluxAhead ahead = std::exchange(*this, {});
+  const bool fits = ahead.of.defined() && ahead.of.is_same(x) &&
+                    ahead.rows.in_fp8() == (form == kernels::RowForm::kFp8);
+  return fits ? ahead.rows : kernels::Rows();
+}
 
 BlockList<FluxState> MakeFlux(const FluxParams& p) {
   BlockList<FluxState> blocks;

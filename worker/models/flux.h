@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/kernels/rows.h"
 #include "worker/layers/block_list.h"
 
 namespace hanga {
@@ -49,6 +50,16 @@ struct FluxConditioningState {
   }
 };
 
+// The norm that the next block begins with, made in the pass that made its input. It is a matter of
+// speed alone: a block that finds none, or one of other rows, makes its own with the same bits.
+struct FluxAhead {
+  at::Tensor of;  // the input
+  kernels::Rows rows;
+
+  // What was made of x in this form, or undefined rows. None is left.
+  kernels::Rows Take(const at::Tensor& x, kernels::RowForm form);
+};
+
 // Everything that crosses a block boundary. Set by the caller: img, txt, the ids and modulation;
 // `rope` may be kept from an earlier run with the same ids, and is computed when undefined. After
 // the last block `img` is the prediction.
@@ -57,8 +68,9 @@ struct FluxState {
   at::Tensor txt;      // [B, L_txt, text_dim], then hidden; undefined once the streams have joined
   at::Tensor img_ids;  // [L_img, axes] positions, float32: (0, row, column)
   at::Tensor txt_ids;  // [L_txt, axes] positions, float32: zeros; consumed by the prelude
-  at::Tensor modulation;  // [B, M]: each image's row of its FluxConditioningState
-  at::Tensor rope;        // [L_txt + L_img, head_dim / 2, 2] cosine and sine, float32
+  at::Tensor modulation;           // [B, M]: each image's row of its FluxConditioningState
+  at::Tensor rope;                 // [L_txt + L_img, head_dim / 2, 2] cosine and sine, float32
+  FluxAhead img_ahead, txt_ahead;  // stay behind where the state crosses to another device
 
   template <typename Visit>
   void ForEachTensor(Visit&& visit) {

@@ -8,6 +8,8 @@
 #include <string>
 
 #include "worker/kernels/attention.h"
+#include "worker/kernels/copy_rows.h"
+#include "worker/kernels/geglu.h"
 #include "worker/layers/convolution.h"
 #include "worker/layers/linear.h"
 #include "worker/layers/norm.h"
@@ -35,8 +37,12 @@ struct Resnet {
   std::optional<Conv2d> conv_shortcut;
 
   Tensor operator()(const Tensor& x, const Tensor& time) const {
-    const auto h = conv1(norm1.ThenSilu(x)) + time_emb_proj(time).unsqueeze(-1).unsqueeze(-1);
-    return conv2(norm2.ThenSilu(h), conv_shortcut ? (*conv_shortcut)(x) : x);
+    // Bias and time are added by the norm that reads them.
+    const auto h = conv1.WithoutBias(norm1.ThenSilu(x));
+    const auto shift = time_emb_proj(time);  // [B, out]
+    const auto y =
+        conv2.WithoutBias(norm2.ThenSilu(h.x, h.bias.defined() ? shift + h.bias : shift));
+    return conv_shortcut ? conv_shortcut->AddedTo(y, x) : Conv2d::Finish(y, x);
   }
 };
 
@@ -50,11 +56,27 @@ struct Attention {
   const int64_t heads;
   Linear to_q, to_k, to_v, to_out;
 
-  Tensor operator()(const Tensor& x, const Tensor& context) const {
+  // residual + the attention of x to itself
+  Tensor ToItself(const Tensor& x, const Tensor& residual) const {
+    const auto weight = SideBySide({&to_q, &to_k, &to_v});
+    if (!weight.defined()) return Attend(to_q(x), to_k(x), to_v(x), residual);
+    const auto qkv = kernels::Linear(x, weight, {}).chunk(3, -1);
+    return Attend(qkv[0], qkv[1], qkv[2], residual);
+  }
+  // residual + the attention of x to the text
+  Tensor ToText(const Tensor& x, const Tensor& text, const Tensor& residual) const {
+    const auto weight = SideBySide({&to_k, &to_v});
+    if (!weight.defined()) return Attend(to_q(x), to_k(text), to_v(text), residual);
+    const auto kv = kernels::Linear(text, weight, {}).chunk(2, -1);
+    return Attend(to_q(x), kv[0], kv[1], residual);
+  }
+
+ private:
+  Tensor Attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& residual) const {
     const auto split = [&](const Tensor& t) {
       return t.unflatten(-1, {heads, -1}).transpose(1, 2);
     };
-    return to_out(kernels::Attention(split(to_q(x)), split(to_k(context)), split(to_v(context))));
+    return to_out.Plus(residual, kernels::Attention(split(q), split(k), split(v)));
   }
 };
 
@@ -64,9 +86,8 @@ struct FeedForward {
       : proj(w / "net" / 0 / "proj", dim, 8 * dim), out(w / "net" / 2, 4 * dim, dim) {}
   Linear proj, out;
 
-  Tensor operator()(const Tensor& x) const {
-    const auto halves = proj(x).chunk(2, -1);
-    return out(halves[0] * at::gelu(halves[1]));
+  Tensor operator()(const Tensor& x, const Tensor& residual) const {
+    return out.Plus(residual, kernels::Geglu(proj(x)));
   }
 };
 
@@ -86,10 +107,9 @@ struct TransformerLayer {
   FeedForward ff;
 
   Tensor operator()(Tensor x, const Tensor& text) const {
-    const auto own = norm1(x);
-    x = x + attn1(own, own);
-    x = x + attn2(norm2(x), text);
-    return x + ff(norm3(x));
+    x = attn1.ToItself(norm1(x), x);
+    x = attn2.ToText(norm2(x), text, x);
+    return ff(norm3(x), x);
   }
 };
 
@@ -106,6 +126,9 @@ struct Projection {
 
   Tensor operator()(const Tensor& x) const {
     return LinearPart{weight.flatten(1), {}, bias, side}(x);
+  }
+  Tensor Plus(const Tensor& residual, const Tensor& x) const {
+    return LinearPart{weight.flatten(1), {}, bias, side}.Plus(residual, x);
   }
 };
 
@@ -125,10 +148,9 @@ struct SpatialTransformer {
   std::unique_ptr<Projection> proj_out;
 
   Tensor operator()(const Tensor& x, const Tensor& text) const {
-    auto h = proj_in(norm(x).permute({0, 2, 3, 1}).flatten(1, 2));  // [B, H * W, C]
+    auto h = proj_in(PixelRows(norm(x)));
     for (const auto& layer : layers) h = (*layer)(h, text);
-    const auto tokens = (*proj_out)(h);
-    return x + tokens.unflatten(1, {x.size(2), x.size(3)}).permute({0, 3, 1, 2});
+    return PictureOf(proj_out->Plus(PixelRows(x), h), x.size(2), x.size(3));
   }
 };
 
@@ -187,7 +209,7 @@ struct Stage {
   void operator()(UnetState& s) const {
     if (skip == Skip::kPop) {
       Tensor& top = s.skips.at(Count(s) - 1);
-      s.x = at::cat({s.x, top}, 1);
+      s.x = kernels::JoinChannels(s.x, top);
       top = Tensor();
     }
     s.x = resnet(s.x, s.time);

@@ -49,7 +49,7 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
   p.fingerprint_ = p.model_->Fingerprint();
   if (p.device_.is_cuda()) {
     const absl::Status read = RunGuarded("loading", [&] {
-      p.products_.emplace(DefaultCacheFolder());
+      p.products_.emplace(DefaultCacheFolder(), options.tune);
       p.products_->Read();
     });
     if (!read.ok()) return read;

@@ -7,6 +7,8 @@
 
 #include "worker/pipelines/sd3_model.h"
 #include "worker/pipelines/unet_model.h"
+#include "worker/profile/topology_probe.h"
+#include "worker/residency/slab_layout.h"
 #include "worker/weights/flux_key_maps.h"
 #include "worker/weights/loader.h"
 
@@ -44,15 +46,25 @@ PartStorage LatentModel::StorageFor(at::Device device, at::ScalarType type) {
           }};
 }
 
-absl::Status LatentModel::Load(at::Device device, at::ScalarType type) {
+absl::Status LatentModel::Load(at::Device device, at::ScalarType type, bool tune) {
   const PartStorage storage = StorageFor(device, type);
   for (ModelPart& part : parts_) {
     const at::ScalarType wanted = storage.of(part.name).type;
     const absl::Status loaded = LoadBlocks(part.blocks, part.source, device, wanted);
     if (!loaded.ok()) return InComponent(part.name, loaded);
+    if (device.is_cuda()) {
+      const absl::Status packed = RunGuarded(part.name, [&] {
+        for (const BlockWeights* block : part.blocks) Pack(*block);
+      });
+      if (!packed.ok()) return packed;
+    }
     resident_bytes_ += CountWeights(part.blocks).bytes(wanted);
   }
-  return absl::OkStatus();
+  if (!device.is_cuda()) return absl::OkStatus();
+  return RunGuarded("loading", [&] {
+    products_.emplace(DefaultCacheFolder(), tune);
+    products_->Read();
+  });
 }
 
 absl::StatusOr<at::Tensor> LatentModel::EncodeImage(const at::Tensor& image) const {
@@ -67,8 +79,8 @@ absl::StatusOr<at::Tensor> LatentModel::DecodeLatents(const at::Tensor& latents)
   AutoencoderState state;
   absl::Status run = RunGuarded("vae", [&] {
     state.x = latents.to(device_, vae_type_);
-    // CPUs convolve faster where a pixel's channels lie side by side.
-    if (device_.is_cpu()) state.x = state.x.contiguous(at::MemoryFormat::ChannelsLast);
+    // Convolutions and norms are faster where a pixel's channels lie side by side.
+    state.x = state.x.contiguous(at::MemoryFormat::ChannelsLast);
   });
   if (!run.ok()) return run;
   run = Run("vae_decoder", decoder_, state);  // in strips where the picture is large

@@ -11,17 +11,20 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/kernels/product_choices.h"
 #include "worker/models/autoencoder.h"
 #include "worker/pipelines/group_networks.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/model_part.h"
 #include "worker/pipelines/torch_errors.h"
 #include "worker/profile/latent_profile.h"
+#include "worker/residency/step_graphs.h"
 #include "worker/samplers/registry.h"
 
 namespace hanga {
@@ -56,8 +59,8 @@ class LatentModel {
   virtual at::Tensor DenoiserOutput(Row row, const at::Tensor& x) const = 0;
   virtual std::string denoiser() const = 0;  // the network's name
 
-  // RESOURCE_EXHAUSTED: the device has no room.
-  absl::Status Load(at::Device device, at::ScalarType type);
+  // `tune`: as LoadOptions has it. RESOURCE_EXHAUSTED: the device has no room.
+  absl::Status Load(at::Device device, at::ScalarType type, bool tune = false);
   // Instead of Load, of the leader of a group: the plan by which its ranks run the networks.
   absl::StatusOr<placement::Plan> Lead(std::shared_ptr<DeviceGroup> group,
                                        const std::string& deployment,
@@ -75,6 +78,24 @@ class LatentModel {
   absl::Status Run(const std::string& network, const BlockList<State>& blocks, State& state) const {
     if (shared_ != nullptr && shared_->HandsOver(network)) return shared_->Run(network, state);
     return RunBlocks(network, blocks, state);
+  }
+
+  // The same for an evaluation of the denoiser: on a GPU, where `capture`, a graph that is kept for
+  // the next one of these shapes. What it leaves in the state holds until then.
+  template <typename State>
+  absl::Status RunStep(const std::string& network, const BlockList<State>& blocks, State& state,
+                       bool capture = true) {
+    if (!capture || !device_.is_cuda()) return Run(network, blocks, state);
+    const State before = state;
+    std::vector<at::Tensor*> tensors;
+    state.ForEachTensor([&](at::Tensor& t) { tensors.push_back(&t); });
+    const absl::Status replayed =
+        RunGuarded(network, [&] { graphs_.Run(network, tensors, [&] { blocks.Run(state); }); });
+    if (products_) products_->Write();
+    if (!absl::IsResourceExhausted(replayed)) return replayed;
+    graphs_.Clear();  // they keep memory of their own
+    state = before;
+    return Run(network, blocks, state);
   }
 
   // Image of -1 to 1 -> moments, latents of the autoencoder -> image; float32 both ways.
@@ -109,6 +130,8 @@ class LatentModel {
   std::vector<ModelPart> parts_;
   uint64_t resident_bytes_ = 0;
   std::unique_ptr<GroupNetworks> shared_;
+  StepGraphs graphs_;
+  std::optional<kernels::ProductChoices> products_;  // on a GPU
 };
 
 // A family's networks, checked against their files: "sd", "sdxl" or "sd3" by the layout.

@@ -44,8 +44,9 @@ absl::StatusOr<std::unique_ptr<LatentPipeline>> LatentPipeline::Open(const Model
   p.model_ = *std::move(model);
   if (absl::Status s = DescribeLatentModel(layout, *p.model_, &p.facts_); !s.ok()) return s;
   p.fingerprint_ = p.model_->Fingerprint();
-  const absl::Status loaded = options.group == nullptr ? p.model_->Load(*device, *type)
-                                                       : p.LoadInGroup(layout, options, *type);
+  const absl::Status loaded = options.group == nullptr
+                                  ? p.model_->Load(*device, *type, options.tune)
+                                  : p.LoadInGroup(layout, options, *type);
   if (!loaded.ok()) return loaded;
   return pipeline;
 }

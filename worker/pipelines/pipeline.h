@@ -103,6 +103,7 @@ struct LoadOptions {
   std::string dtype = "auto";    // auto: float32 on CPUs, bfloat16 on GPUs
   std::string weights = "auto";  // auto: as dtype; fp8: the denoiser's matrices in 8 bits
   PlacementLevers placement;
+  bool tune = false;  // measure a GPU's products under sustained load, and keep what is found
   // Of the leader of a group: the model is loaded by all its ranks, which know it by `deployment`.
   std::shared_ptr<Group> group;
   std::string deployment;

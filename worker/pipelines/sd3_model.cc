@@ -205,7 +205,7 @@ absl::StatusOr<at::Tensor> Sd3Model::Predict(const at::Tensor& x, const at::Tens
                                              const Conditioning& rows) {
   Sd3State state;
   absl::Status run = RunGuarded("transformer", [&] { state = StateBefore(x, timesteps, rows); });
-  if (run.ok()) run = Run("transformer", transformer_, state);
+  if (run.ok()) run = RunStep("transformer", transformer_, state);
   at::Tensor grid;
   if (run.ok()) run = RunGuarded("transformer", [&] { grid = Unpatched(state.x, x); });
   if (!run.ok()) return run;

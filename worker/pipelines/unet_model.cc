@@ -200,9 +200,9 @@ absl::StatusOr<at::Tensor> UnetModel::Predict(const at::Tensor& x, const at::Ten
                                               const Conditioning& rows) {
   UnetState state;
   absl::Status run = RunGuarded("unet", [&] { state = StateBefore(x, timesteps, rows); });
-  if (run.ok()) run = Run("unet", unet_, state);
+  if (run.ok()) run = RunStep("unet", unet_, state);
   if (!run.ok()) return run;
-  return state.x.to(at::kFloat);
+  return state.x.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);  // a graph's is reused
 }
 
 Row UnetModel::DenoiserInput(const at::Tensor& x, const at::Tensor& timesteps,

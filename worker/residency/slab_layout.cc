@@ -67,6 +67,18 @@ std::vector<at::Tensor> ViewsOf(const SlabLayout& layout, const at::Tensor& slab
   return views;
 }
 
+void Pack(const BlockWeights& block) {
+  if (block.slots.empty()) return;
+  const at::Tensor& any = *block.slots.front().tensor;
+  const SlabLayout layout = LayOut(block, any.scalar_type());
+  const auto slab =
+      at::empty({static_cast<int64_t>(layout.bytes)},
+                any.options().dtype(at::kByte).memory_format(at::MemoryFormat::Contiguous));
+  const std::vector<at::Tensor> views = ViewsOf(layout, slab);
+  for (size_t i = 0; i < block.slots.size(); ++i) views[i].copy_(*block.slots[i].tensor);
+  Bind(block, views);
+}
+
 void Bind(const BlockWeights& block, const std::vector<at::Tensor>& views) {
   size_t scales = block.slots.size();
   for (size_t i = 0; i < block.slots.size() && i < views.size(); ++i) {

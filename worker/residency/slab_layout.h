@@ -42,6 +42,10 @@ SlabLayout LayOut(const BlockWeights& block, WeightStorage storage);
 // and is kept by the views.
 std::vector<at::Tensor> ViewsOf(const SlabLayout& layout, const at::Tensor& slab);
 
+// Moves weights that a block has on a device into a slab there: as they are laid out when they come
+// through ResidentBlocks. Throws as ATen does.
+void Pack(const BlockWeights& block);
+
 // Gives a block's layers their weights, or takes them away.
 void Bind(const BlockWeights& block, const std::vector<at::Tensor>& views);
 void Unbind(const BlockWeights& block);

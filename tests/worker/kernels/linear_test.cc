@@ -63,6 +63,14 @@ TEST_P(LinearTest, WritesIntoRowsOfEveryBatchElement) {
   EXPECT_TRUE(whole.narrow(1, 0, 3).eq(7).all().item<bool>());
 }
 
+TEST_P(LinearTest, PlusAddsAResidualAndLeavesItAlone) {
+  if (activation != Activation::kNone) GTEST_SKIP() << "a residual has no activation beside it";
+  const auto x = at::randn({2, 6, 21}), residual = at::randn({2, 6, 13}), kept = residual.clone();
+  ExpectClose(LinearPlus(x, weight, bias, residual),
+              Double(residual) + Product(x, weight, bias, activation));
+  EXPECT_TRUE(residual.equal(kept));
+}
+
 INSTANTIATE_TEST_SUITE_P(Epilogues, LinearTest,
                          ::testing::Combine(::testing::Values(Activation::kNone,
                                                               Activation::kGeluTanh),

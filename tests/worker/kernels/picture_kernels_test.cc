@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/worker/kernels/expect_close.h"
 #include "worker/kernels/channel_bias.h"
+#include "worker/kernels/copy_rows.h"
+#include "worker/kernels/geglu.h"
 #include "worker/kernels/group_norm_silu.h"
 
 namespace hanga::kernels {
@@ -59,6 +63,20 @@ TEST_P(PictureKernelsTest, GroupNormSiluAddsThePendingBiasFirst) {
               Silu(Normalized(sum, groups, weight, bias)));
 }
 
+TEST_P(PictureKernelsTest, GroupNormSiluAddsABiasOfEachPicture) {
+  const auto each = at::randn({x.size(0), x.size(1)});
+  const auto sum = Double(x) + Double(each).unsqueeze(-1).unsqueeze(-1);
+  ExpectClose(GroupNormSilu(x, groups, weight, bias, kEps, each),
+              Silu(Normalized(sum, groups, weight, bias)));
+}
+
+TEST_P(PictureKernelsTest, JoinChannelsPutsOnePicturesChannelsBehindTheOthers) {
+  const auto other = at::randn({x.size(0), 5, x.size(2), x.size(3)});
+  const auto got = JoinChannels(x, other);
+  EXPECT_TRUE(got.narrow(1, 0, x.size(1)).equal(x));
+  EXPECT_TRUE(got.narrow(1, x.size(1), 5).equal(other));
+}
+
 TEST_P(PictureKernelsTest, AddChannelBiasAddsInPlaceWithOrWithoutAResidual) {
   const auto residual = at::randn_like(x);
   const auto biased = Double(x) + Double(x_bias).view({-1, 1, 1});
@@ -75,6 +93,15 @@ INSTANTIATE_TEST_SUITE_P(
                                          Shape{3, 64, 4, 9, 2}, Shape{1, 128, 32, 16, 16}),
                        ::testing::Values(at::MemoryFormat::Contiguous,
                                          at::MemoryFormat::ChannelsLast)));
+
+TEST(GegluTest, FollowsItsFormula) {
+  at::manual_seed(5);
+  for (const int64_t width : {1, 6, 33, 64}) {
+    const auto x = at::randn({2, 3, 2 * width}) * 3;
+    const auto value = Double(x).narrow(-1, 0, width), gate = Double(x).narrow(-1, width, width);
+    ExpectClose(Geglu(x), value * gate * 0.5 * (1 + at::erf(gate / std::sqrt(2.0))));
+  }
+}
 
 }  // namespace
 }  // namespace hanga::kernels

@@ -44,6 +44,25 @@ TEST(PngTest, GivesBackThePixels) {
   EXPECT_EQ(decoded->image.rgb, image.rgb);
 }
 
+// Strips of 256 KiB are compressed apart: one row or several a strip, a last one that is short.
+TEST(PngTest, GivesBackPicturesOfManyStrips) {
+  for (const Image& image : {Noise(700), Gradient(1024, 1000), Gradient(1, 9000),
+                             Gradient(16384, 40), Gradient(16384, 1)}) {
+    const auto bytes = EncodePng(image);
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    const auto decoded = DecodePng(*bytes);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(decoded->image.width, image.width);
+    EXPECT_EQ(decoded->image.rgb, image.rgb);
+  }
+}
+
+TEST(PngTest, KeepsSmoothPicturesSmall) {
+  Image image{512, 512, std::vector<uint8_t>(size_t{3} * 512 * 512, 90)};
+  for (int y = 0; y < 512; ++y) image.rgb[size_t{3} * 512 * y] = static_cast<uint8_t>(y);
+  EXPECT_LT(EncodePng(image)->size(), image.rgb.size() / 50);
+}
+
 TEST(PngTest, GivesBackTextInLatin1AndBeyond) {
   const TextEntryList text = {{"prompt", "a cat"}, {"latin", "crème brûlée"}, {"beyond", "版画 🎨"}};
   const auto bytes = EncodePng(Gradient(8, 8), text);

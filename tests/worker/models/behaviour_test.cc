@@ -55,6 +55,35 @@ TEST(FluxTest, KeepsTheRotaryTableThatItIsGiven) {
   EXPECT_TRUE(second.rope.is_same(first.rope));
 }
 
+// Whoever stands between two blocks may put other rows in the state.
+TEST(FluxTest, MakesItsOwnNormWhereRowsHaveChangedBetweenBlocks) {
+  const FluxParams p = testing::TinyFlux(true);
+  const auto blocks = MakeFlux(p);
+  testing::FillRandomly(blocks.Weights());
+  for (const size_t cut : {size_t{2}, blocks.size() - 2}) {
+    FluxState s = testing::FluxInputs(p, 2);
+    for (size_t i = 0; i < cut; ++i) blocks[i].run(s);
+    ASSERT_TRUE(s.img_ahead.of.is_same(s.img)) << cut;
+    s.img = s.img + 0.5;
+    FluxState plain = s;
+    plain.img_ahead = plain.txt_ahead = {};
+    for (size_t i = cut; i < blocks.size(); ++i) blocks[i].run(s), blocks[i].run(plain);
+    EXPECT_TRUE(s.img.equal(plain.img)) << cut;
+    EXPECT_FALSE(s.img_ahead.of.defined());
+  }
+}
+
+TEST(FluxAheadTest, IsTakenOnceInItsOwnFormOfItsOwnRows) {
+  const at::Tensor x = at::randn({1, 3, 4}), scales = at::ones({1, 3});
+  FluxAhead ahead = {x, kernels::Rows(x * 2)};
+  EXPECT_TRUE(ahead.Take(x, kernels::RowForm::kPlain).values.defined());
+  EXPECT_FALSE(ahead.Take(x, kernels::RowForm::kPlain).values.defined());
+  ahead = {x, kernels::Rows(x * 2)};
+  EXPECT_FALSE(ahead.Take(x, kernels::RowForm::kFp8).values.defined());
+  ahead = {x, kernels::Rows(x * 2, scales)};
+  EXPECT_FALSE(ahead.Take(x.clone(), kernels::RowForm::kFp8).values.defined());
+}
+
 TEST(ClipTest, PoolsAtTheFirstEndOfText) {
   ClipParams p = testing::TinyClip(0);
   p.eos_token_id = 40;

@@ -1,0 +1,86 @@
+# Copyright 2026 The Hanga Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Times a guided step of diffusers' SDXL or SD 1.5 UNet with random weights, bf16, channels last.
+
+  diffusers_unet.py sdxl|sd15 --size 1024 [--compile]     prints one JSON object
+"""
+import argparse
+import json
+import statistics
+import time
+
+import torch
+from diffusers import UNet2DConditionModel
+
+SDXL = {
+    "sample_size": 128, "block_out_channels": (320, 640, 1280), "layers_per_block": 2,
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+    "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+    "attention_head_dim": (5, 10, 20), "transformer_layers_per_block": (1, 2, 10),
+    "cross_attention_dim": 2048, "use_linear_projection": True, "addition_embed_type": "text_time",
+    "addition_time_embed_dim": 256, "projection_class_embeddings_input_dim": 2816,
+}
+SD15 = {
+    "sample_size": 64, "block_out_channels": (320, 640, 1280, 1280), "layers_per_block": 2,
+    "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
+    "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
+    "attention_head_dim": 8, "cross_attention_dim": 768,
+}
+
+
+def milliseconds(work, warm_up=10, runs=30):
+    for _ in range(warm_up):
+        work()
+    times = []
+    for _ in range(runs):
+        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        begin.record()
+        work()
+        end.record()
+        end.synchronize()
+        times.append(begin.elapsed_time(end))
+    return statistics.median(times)
+
+
+def on_device(config):
+    with torch.device("meta"):
+        model = UNet2DConditionModel(**config)
+    model = model.to_empty(device="cuda").to(torch.bfloat16).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, 0.0 if parameter.dim() > 1 else 1.0, 0.02)
+    return model.to(memory_format=torch.channels_last)
+
+
+def inputs_of(config, size):
+    options = {"device": "cuda", "dtype": torch.bfloat16}
+    latents = torch.randn(2, 4, size // 8, size // 8, **options).to(memory_format=torch.channels_last)
+    inputs = {"sample": latents, "timestep": torch.tensor(500.0, device="cuda"),
+              "encoder_hidden_states": torch.randn(2, 77, config["cross_attention_dim"], **options),
+              "return_dict": False}
+    if "addition_embed_type" in config:
+        inputs["added_cond_kwargs"] = {"text_embeds": torch.randn(2, 1280, **options),
+                                       "time_ids": torch.full((2, 6), 1024.0, **options)}
+    return inputs
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model", choices=["sdxl", "sd15"])
+    parser.add_argument("--size", type=int, default=1024)
+    parser.add_argument("--compile", action="store_true")
+    arguments = parser.parse_args()
+    config = SDXL if arguments.model == "sdxl" else SD15
+    model, inputs = on_device(config), inputs_of(config, arguments.size)
+    figures = {"peer_eager_ms": milliseconds(lambda: model(**inputs))}
+    if arguments.compile:
+        compiled = torch.compile(model, fullgraph=True)
+        begin = time.perf_counter()
+        compiled(**inputs)
+        torch.cuda.synchronize()
+        figures["peer_compiling_s"] = time.perf_counter() - begin
+        figures["peer_compiled_ms"] = milliseconds(lambda: compiled(**inputs))
+    print(json.dumps(figures))
+
+
+with torch.inference_mode():
+    main()
