@@ -114,6 +114,8 @@ void AddStepKernels(const FluxParams& p, int64_t image_tokens, int64_t text_toke
   bench->AddBytes("gated_residual_modulate", 4 * row_bytes,
                   [&] { kernels::GatedResidualModulate(x, m, y, m, m); });
   const auto joint = at::empty({1, all, c + wide}, x.options());
+  bench->Add("attention_into_joint", 4.0 * all * all * c / bench->ceilings.attention_tflops / 1e9,
+             [&] { kernels::AttentionInto(heads.q, heads.k, heads.v, joint.narrow(-1, 0, c)); });
   bench->AddBytes("copy_into_joint", 2 * row_bytes,
                   [&] { kernels::CopyRows(x, joint.narrow(-1, 0, c)); });
 

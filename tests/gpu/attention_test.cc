@@ -3,7 +3,10 @@
 
 #include "worker/kernels/attention.h"
 
+#include <ATen/cuda/CUDAContext.h>
+
 #include "tests/gpu/gpu_test.h"
+#include "worker/kernels/cuda_context.h"
 
 namespace hanga::gpu {
 namespace {
@@ -48,6 +51,46 @@ TEST_F(AttentionTest, AgreesWithTheCpuWhereCausalOrBiased) {
     ExpectClose(kernels::Attention(on(q), on(q), on(q), {.bias = on(bias), .scale = 1.0}),
                 kernels::Attention(q, q, q, {.bias = bias, .scale = 1.0}), p.tolerance);
   }
+}
+
+TEST_F(AttentionTest, IntoColumnsAgreesAndLeavesTheOthersAlone) {
+  for (const Precision& p : kPrecisions)
+    for (const auto& [rows, dim] :
+         {std::pair<int64_t, int64_t>{130, 128}, {77, 64}, {1111, 40}, {5, 20}, {1536, 128}}) {
+      const auto qkv = Random({2, rows, 3, 3, dim}, p.type).unbind(2);  // heads side by side
+      std::vector<Tensor> host, device;
+      for (const Tensor& t : qkv) host.push_back(t.transpose(1, 2));
+      const auto moved = OnDevice(at::stack(qkv, 2), p.type).unbind(2);
+      for (const Tensor& t : moved) device.push_back(t.transpose(1, 2));
+      const auto whole = at::full({2, rows, 3 * dim + 24}, 7, at::device(at::kCUDA).dtype(p.type));
+      kernels::AttentionInto(device[0], device[1], device[2], whole.narrow(-1, 8, 3 * dim));
+      ExpectClose(whole.narrow(-1, 8, 3 * dim), kernels::Attention(host[0], host[1], host[2]),
+                  p.tolerance);
+      EXPECT_TRUE(whole.narrow(-1, 0, 8).eq(7).all().item<bool>());
+      EXPECT_TRUE(whole.narrow(-1, 8 + 3 * dim, 16).eq(7).all().item<bool>());
+    }
+}
+
+// So that a GPU which has the kernel is seen to take it.
+TEST_F(AttentionTest, TheFusedKernelTakesFluxHeadsOnHopper) {
+  const auto* properties = at::cuda::getCurrentDeviceProperties();
+  if (properties->major != 9) GTEST_SKIP() << "this GPU is no Hopper";
+  const auto t = OnDevice(at::randn({1, 640, 24, 128}), at::kBFloat16);
+  const auto out = at::empty({1, 640, 4096}, t.options());
+  const kernels::HeadsAt in = {t.mutable_data_ptr(), t.stride(0), t.stride(2), t.stride(1)};
+  EXPECT_TRUE(kernels::DeviceAttention().Run(
+      {.type = kernels::ElementType::kBFloat16,
+       .batch = 1,
+       .heads = 24,
+       .queries = 640,
+       .keys = 640,
+       .dim = 128,
+       .q = in,
+       .k = in,
+       .v = in,
+       .out = {out.mutable_data_ptr(), out.stride(0), 128, out.stride(1)},
+       .scale = 0.1f},
+      kernels::CurrentCudaStream()));
 }
 
 TEST_F(AttentionTest, TwoRunsAreEqualBitForBit) {

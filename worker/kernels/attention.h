@@ -21,4 +21,9 @@ struct AttentionOptions {
 at::Tensor Attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                      const AttentionOptions& options = {});
 
+// The same without options into `out` [B, Lq, H * D], whose rows may lie apart: a slice of a larger
+// tensor.
+void AttentionInto(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                   const at::Tensor& out);
+
 }  // namespace hanga::kernels

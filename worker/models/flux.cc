@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "worker/kernels/attention.h"
-#include "worker/kernels/copy_rows.h"
 #include "worker/kernels/gated_residual.h"
 #include "worker/kernels/layer_norm_modulate.h"
 #include "worker/kernels/qk_norm_rope.h"
@@ -197,7 +196,7 @@ struct SingleBlock : FluxLayer {
     const auto both =
         at::empty({x.values.size(0), x.values.size(1), p.hidden + inner}, x.values.options());
     up.Into(both.narrow(-1, p.hidden, inner), x, Activation::kGeluTanh);
-    kernels::CopyRows(kernels::Attention(h.q, h.k, h.v), both.narrow(-1, 0, p.hidden));
+    kernels::AttentionInto(h.q, h.k, h.v, both.narrow(-1, 0, p.hidden));
     return both;
   }
 };

@@ -50,6 +50,15 @@ TEST_F(AttentionTest, TakesHeadsThatLieInOneProjection) {
   ExpectClose(Attention(q, k, v), Formula(q, k, v, 1 / std::sqrt(8), {}, {}));
 }
 
+TEST_F(AttentionTest, IntoColumnsLeavesTheOthersAlone) {
+  const auto q = at::randn({2, 3, 6, 8}), k = at::randn({2, 3, 9, 8}), v = at::randn({2, 3, 9, 8});
+  const auto whole = at::full({2, 6, 40}, 7.0);
+  AttentionInto(q, k, v, whole.narrow(-1, 10, 24));
+  ExpectClose(whole.narrow(-1, 10, 24), Formula(q, k, v, 1 / std::sqrt(8), {}, {}));
+  EXPECT_TRUE(whole.narrow(-1, 0, 10).eq(7).all().item<bool>());
+  EXPECT_TRUE(whole.narrow(-1, 34, 6).eq(7).all().item<bool>());
+}
+
 TEST_F(AttentionTest, AddsABiasBroadcastOverBatchAndHeads) {
   const auto q = at::randn({2, 3, 6, 8}), k = at::randn({2, 3, 6, 8}), v = at::randn({2, 3, 6, 8});
   const auto bias = at::randn({1, 3, 6, 6});
