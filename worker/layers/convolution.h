@@ -66,11 +66,15 @@ struct Conv2d {
 
   int64_t stride, padding;
   at::Tensor weight, bias;
+  const SideProduct* side = nullptr;  // what adapters add
 
  private:
   Unbiased Start(const at::Tensor& x, int64_t pad) const {
-    if (x.is_cuda()) return {at::conv2d(x, weight, {}, stride, pad), bias};
-    return {at::conv2d(x, weight, bias, stride, pad), {}};
+    const bool later = x.is_cuda();
+    const at::Tensor now = later ? at::Tensor() : bias;
+    at::Tensor y = at::conv2d(x, weight, now, stride, pad);
+    if (side != nullptr) y = side->AddToPicture(x, y, now, stride, pad);
+    return {y, later ? bias : at::Tensor()};
   }
 };
 

@@ -80,12 +80,12 @@ class LatentModel {
     return RunBlocks(network, blocks, state);
   }
 
-  // The same for an evaluation of the denoiser: on a GPU, where `capture`, a graph that is kept for
-  // the next one of these shapes. What it leaves in the state holds until then.
+  // The same for an evaluation of the denoiser: on a GPU a graph that is kept for the next one of
+  // these shapes, but for one with adapters, which differ from batch to batch. What it leaves in
+  // the state holds until the next.
   template <typename State>
-  absl::Status RunStep(const std::string& network, const BlockList<State>& blocks, State& state,
-                       bool capture = true) {
-    if (!capture || !device_.is_cuda()) return Run(network, blocks, state);
+  absl::Status RunStep(const std::string& network, const BlockList<State>& blocks, State& state) {
+    if (!device_.is_cuda() || !blocks[0].adapted.empty()) return Run(network, blocks, state);
     const State before = state;
     std::vector<at::Tensor*> tensors;
     state.ForEachTensor([&](at::Tensor& t) { tensors.push_back(&t); });
