@@ -12,21 +12,7 @@ import time
 import torch
 from diffusers import UNet2DConditionModel
 
-SDXL = {
-    "sample_size": 128, "block_out_channels": (320, 640, 1280), "layers_per_block": 2,
-    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-    "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-    "attention_head_dim": (5, 10, 20), "transformer_layers_per_block": (1, 2, 10),
-    "cross_attention_dim": 2048, "use_linear_projection": True, "addition_embed_type": "text_time",
-    "addition_time_embed_dim": 256, "projection_class_embeddings_input_dim": 2816,
-}
-SD15 = {
-    "sample_size": 64, "block_out_channels": (320, 640, 1280, 1280), "layers_per_block": 2,
-    "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
-    "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
-    "attention_head_dim": 8, "cross_attention_dim": 768,
-}
-
+from unet_configs import SD15, SDXL
 
 def milliseconds(work, warm_up=10, runs=30):
     for _ in range(warm_up):
