@@ -3,8 +3,9 @@
 """A whole 1024x1024 picture on this machine's GPU: the engine alone, through gRPC, diffusers.
 
 The model is a folder of full size (--model; bench/peers/full_size_model.py writes one with random
-weights; SDXL: --text-tokens 77 --steps 30). The engine's picture and its parts are timed in one process; then a hangad with one GPU
-worker draws, and its jobs' times from start to end count. The peer is diffusers' FluxPipeline.
+weights; for SDXL add --text-tokens 77 --steps 30). The engine's picture and its parts are timed in one
+process; then a hangad with one GPU worker draws, and its jobs' times from start to end count. The peer
+is diffusers' FluxPipeline.
 """
 import datetime
 import json
