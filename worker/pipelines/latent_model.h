@@ -85,7 +85,8 @@ class LatentModel {
   // the state holds until the next.
   template <typename State>
   absl::Status RunStep(const std::string& network, const BlockList<State>& blocks, State& state) {
-    if (!device_.is_cuda() || !blocks[0].adapted.empty()) return Run(network, blocks, state);
+    const bool captures = device_.is_cuda() && shared_ == nullptr && blocks[0].adapted.empty();
+    if (!captures) return Run(network, blocks, state);
     const State before = state;
     std::vector<at::Tensor*> tensors;
     state.ForEachTensor([&](at::Tensor& t) { tensors.push_back(&t); });

@@ -198,7 +198,7 @@ Sd3State Sd3Model::StateBefore(const at::Tensor& x, const at::Tensor& timesteps,
 // `x` is the grid that the tokens came from.
 at::Tensor Sd3Model::Unpatched(const at::Tensor& tokens, const at::Tensor& x) const {
   return UnpatchSd3(tokens, x.size(2) / params_.patch, x.size(3) / params_.patch, params_.patch)
-      .to(at::kFloat);
+      .to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);  // a graph's result is reused
 }
 
 absl::StatusOr<at::Tensor> Sd3Model::Predict(const at::Tensor& x, const at::Tensor& timesteps,
