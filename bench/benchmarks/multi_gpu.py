@@ -101,9 +101,9 @@ def _replicas(report, devices, folders, arguments):
         with report.section("mixed", 90) as found:
             if found is not None:
                 found.update(replicas.mixed(running, list(folders), arguments))
-        with report.section("unequal", 60) as found:
+        with report.section("unequal", 110) as found:
             if found is not None:
-                found.update(replicas.unequal(running, "flux", arguments, alone["flux"]["rates"]))
+                found.update(replicas.unequal(running, "flux", arguments))
     return alone
 
 

@@ -56,7 +56,7 @@ def mixed(server, models, arguments):
     jobs = []
     begun = time.monotonic()
     with rig.Busy(server.devices, server.pids()) as busy:
-        for round_ in range(arguments.rounds):
+        for _ in range(arguments.rounds):
             for model in models:
                 for size in sizes:
                     jobs.append(server.submit(model, size, arguments.steps, 1 + len(server.devices),
@@ -95,17 +95,27 @@ def _competing(device):
         process.wait()
 
 
-def unequal(server, model, arguments, rates):
-    """All devices while another process holds the last one back: beside the sum of their speeds."""
+def unequal(server, model, arguments):
+    """All devices while another process holds the last one back: beside the sum of their speeds.
+
+    Pictures of few steps and many of them, so that the queue's end, when the slow device draws what it
+    has begun, weighs little.
+    """
     names = list(server.workers())
     slowed = next(name for name in names if name.endswith(server.devices[-1].replace(":", "-")))
     others = [name for name in names if name != slowed]
+    steps, images = max(2, arguments.steps // 3), 3 * arguments.images
+
+    def rate(count, seed):
+        return count / server.draw(model, arguments.size, steps, count, seed).seconds()
+
+    with server.without([slowed]):
+        fast = rate(images * len(others), 300)
     with _competing(server.devices[-1]):
         with server.without(others):
-            slow, _ = _rate(server, model, arguments, max(3, arguments.images // 2), 300)
-        images = arguments.images * len(names)
-        every, _ = _rate(server, model, arguments, images, 400)
-    expected = slow + sum(rates[name] for name in others)
-    return {"unequal_slowed_share": slow / rates[slowed], "unequal_images_per_s": every,
-            "unequal_to_sum_of_speeds": every / expected,
-            "unequal_lockstep_would_be": min(1, len(names) * slow / expected)}
+            slow = rate(images // 2, 400)
+        every = rate(2 * images * len(names), 500)
+    return {"unequal_others_images_per_s": fast, "unequal_slowed_images_per_s": slow,
+            "unequal_slowed_share": slow / (fast / len(others)), "unequal_images_per_s": every,
+            "unequal_to_sum_of_speeds": every / (fast + slow),
+            "unequal_lockstep_would_be": min(1, len(names) * slow / (fast + slow))}

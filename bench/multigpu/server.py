@@ -31,8 +31,8 @@ class Job:
             raise self._failed("failed: " + out.strip()[-600:])
         last = json.loads(out.strip().splitlines()[-1])
         self.job = last.get("job", last)
-        self.pictures = [hashlib.sha256(path.read_bytes()).hexdigest()
-                         for path in sorted(pathlib.Path(self._folder.name).iterdir())]
+        drawn = sorted(pathlib.Path(self._folder.name).iterdir(), key=lambda path: int(path.stem.rsplit("-", 1)[1]))
+        self.pictures = [hashlib.sha256(path.read_bytes()).hexdigest() for path in drawn]
         self._folder.cleanup()
         return self
 

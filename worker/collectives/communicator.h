@@ -11,7 +11,7 @@
 // 2. A tensor that is sent is contiguous and on the communicator's device. It is not written to
 //    afterwards: sending does not wait for the receiver.
 // 3. No wait is unbounded: a rank that has died, or is not heard for the patience, breaks the
-//    communicator, and so does a tensor that does not arrive within the patience. Everything then
+//    communicator, and so does a tensor that does not arrive within its own. Everything then
 //    returns ABORTED with one sentence that names the rank; what waits, wakes.
 // 4. Bits arrive as they were sent.
 #pragma once
@@ -66,8 +66,10 @@ class Communicator {
   // the communicator breaks.
   virtual absl::StatusOr<Message> NextMessage(absl::Duration wait) = 0;
 
-  // How long a rank may be silent and a tensor on its way. Each rank sets its own.
-  virtual void set_patience(absl::Duration patience) = 0;
+  // How long a rank may be silent, and a tensor on its way: the receiver's host may be busy with
+  // something else before it takes it. Each rank sets its own.
+  virtual void set_patience(absl::Duration silence, absl::Duration transfer) = 0;
+  void set_patience(absl::Duration both) { set_patience(both, both); }
 
   // Breaks it: every rank's calls return ABORTED. The first reason stays.
   virtual void Abort(const std::string& why) = 0;

@@ -31,7 +31,7 @@ absl::StatusOr<Message> MeshCommunicator::NextMessage(absl::Duration wait) {
 }
 
 absl::StatusOr<Frame> MeshCommunicator::Due(int from, Channel channel) {
-  const absl::Duration patience = mesh_->patience();
+  const absl::Duration patience = transfer_patience();
   absl::StatusOr<Mesh::Arrived> arrived = mesh_->Receive(from, channel, patience);
   if (arrived.ok()) return std::move(arrived->frame);
   if (absl::IsDeadlineExceeded(arrived.status())) {

@@ -212,9 +212,9 @@ class NcclCommunicator final : public MeshCommunicator {
         const absl::StatusOr<absl::Duration> oldest = lane->Oldest();
         if (!oldest.ok()) {
           mesh().Break(std::string(oldest.status().message()), -1);
-        } else if (*oldest > mesh().patience()) {
+        } else if (*oldest > transfer_patience()) {
           mesh().Break(absl::StrCat("a transfer by NCCL has not ended within ",
-                                    absl::FormatDuration(mesh().patience())),
+                                    absl::FormatDuration(transfer_patience())),
                        -1);
         }
       }

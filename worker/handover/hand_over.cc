@@ -69,7 +69,7 @@ absl::StatusOr<uint64_t> HandOver::Launch(uint64_t model, const std::string& net
   const uint64_t ticket = next_ticket_++;
   on_the_way_[ticket] = model;
   watchdog_.Launched(ticket, KindOf(network, row), absl::Now());
-  communicator_.set_patience(watchdog_.Patience(ticket));
+  communicator_.set_patience(watchdog_.Patience(ticket), Watchdog::kMostTransfer);
   if (absl::Status carried = Carry({model, ticket, 0, network, std::move(row)}); !carried.ok()) {
     watchdog_.Lost(ticket);
     on_the_way_.erase(ticket);
@@ -91,7 +91,7 @@ void HandOver::Forget(uint64_t ticket) {
 absl::Status HandOver::AwaitArrival(uint64_t ticket) {
   while (on_the_way_.contains(ticket)) {
     const absl::Duration limit = watchdog_.LimitOf(ticket);
-    communicator_.set_patience(watchdog_.Patience(ticket));
+    communicator_.set_patience(watchdog_.Patience(ticket), Watchdog::kMostTransfer);
     const absl::StatusOr<Message> message = communicator_.NextMessage(limit);
     if (absl::IsDeadlineExceeded(message.status())) {
       communicator_.Abort(

@@ -49,6 +49,9 @@ class Watchdog {
 
   static constexpr absl::Duration kFirst = absl::Minutes(2);
   static constexpr absl::Duration kMostSilence = absl::Seconds(10);
+  // A rank takes a state that was sent to it when it is through with what it does, which may be to
+  // load a model. That it hangs is noticed by what does not come back.
+  static constexpr absl::Duration kMostTransfer = absl::Minutes(15);
 
  private:
   struct Trip {

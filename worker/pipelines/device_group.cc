@@ -45,7 +45,9 @@ absl::Status Nonsense(int from) {
 }  // namespace
 
 DeviceGroup::DeviceGroup(std::unique_ptr<Communicator> communicator, bool on_gpu)
-    : communicator_(std::move(communicator)), hand_over_(communicator_.get(), FloorOf(on_gpu)) {}
+    : communicator_(std::move(communicator)), hand_over_(communicator_.get(), FloorOf(on_gpu)) {
+  communicator_->set_patience(kPatienceAtRest, Watchdog::kMostTransfer);
+}
 
 absl::Status DeviceGroup::ShareTopologies(const placement::Topology& mine) {
   if (rank() != kLeader) {
@@ -85,7 +87,7 @@ absl::StatusOr<uint64_t> DeviceGroup::Load(const std::string& deployment,
 absl::Status DeviceGroup::AwaitLoaded(uint64_t model) {
   absl::Status first;
   const absl::Time deadline = absl::Now() + kLoading;
-  communicator_->set_patience(kPatienceAtRest);
+  communicator_->set_patience(kPatienceAtRest, Watchdog::kMostTransfer);
   for (int count = 1; count < size();) {
     absl::StatusOr<Message> message = communicator_->NextMessage(deadline - absl::Now());
     if (!message.ok()) {

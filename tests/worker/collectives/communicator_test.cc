@@ -146,6 +146,12 @@ TEST(CommunicatorTest, ARankThatGoesIsNoticedAtOnce) {
               HasSubstr("workers/cpu-1 (rank 1) closed the connection"));
 }
 
+TEST(CommunicatorTest, ATensorHasAPatienceOfItsOwn) {
+  Ranks ranks(2);
+  ranks[0].set_patience(/*silence=*/absl::Minutes(5), /*transfer=*/absl::Milliseconds(50));
+  EXPECT_TRUE(absl::IsAborted(ranks[0].Receive(1, {1}, at::kFloat).status()));
+}
+
 TEST(CommunicatorTest, ATensorThatDoesNotComeBreaksItAfterThePatience) {
   Ranks ranks(2);
   ranks[0].set_patience(absl::Milliseconds(600));
