@@ -25,6 +25,7 @@ struct Options {
   std::string model;             // a folder, for whole pictures
   int steps = 28;
   std::vector<double> budgets_gb = {24, 20, 16, 12, 8, 4, 2};  // for weights, 1024-based
+  int donor = -1;  // of streaming: a GPU whose memory lends; -1: the host's alone
 };
 
 nlohmann::ordered_json FluxStep(const Options& options);

@@ -57,6 +57,8 @@ int main(int argc, char** argv) {
     sub->add_option("--steps", options.steps, "of whole pictures")->check(CLI::Range(1, 1000));
     sub->add_option("--budget-gb", options.budgets_gb, "of stream: memory for weights, GiB")
         ->check(CLI::Range(0.1, 1e6));
+    sub->add_option("--donor", options.donor, "of stream: the number of a GPU that lends memory")
+        ->check(CLI::Range(1, 127));
     sub->callback([&figures, &options, run = command.run] { figures = run(options); });
   }
   try {

@@ -92,9 +92,7 @@ absl::StatusOr<ClipText> ClipTextEncoder::Encode(const std::string& text, int hi
     state.tap = at::scalar_tensor(params_.layers - hidden, at::kLong);
   });
   if (run.ok()) {
-    run = shared_ != nullptr && shared_->HandsOver(component_)
-              ? shared_->Run(component_, state)
-              : RunBlocks(component_, blocks_, state);
+    run = run_ ? run_(component_, blocks_, state) : RunBlocks(component_, blocks_, state);
   }
   if (!run.ok()) return run;
   ClipText encoded = {normed ? state.tapped_normed : state.tapped, state.pooled};

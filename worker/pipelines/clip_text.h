@@ -7,8 +7,10 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "worker/models/clip.h"
@@ -44,8 +46,10 @@ class ClipTextEncoder {
   absl::StatusOr<ClipText> Encode(const std::string& text, int hidden, bool normed,
                                   at::Device device);
 
-  // Over the ranks of a group, where its network is not all here.
-  void RunBy(const GroupNetworks* shared) { shared_ = shared; }
+  // Who runs the blocks, wherever their weights are; unset: they are on `device`.
+  using Runner = std::function<absl::Status(const std::string& component,
+                                            const BlockList<ClipState>& blocks, ClipState& state)>;
+  void RunBy(Runner run) { run_ = std::move(run); }
   Network network() const { return NetworkOf(component_, component_, component_, blocks_); }
 
   const ClipParams& params() const { return params_; }
@@ -59,7 +63,7 @@ class ClipTextEncoder {
   const BlockList<ClipState> blocks_;
   std::unique_ptr<ClipTokenizer> tokenizer_;
   PromptCache cache_;
-  const GroupNetworks* shared_ = nullptr;
+  Runner run_;
 };
 
 }  // namespace hanga

@@ -39,6 +39,7 @@ absl::StatusOr<at::Tensor> FluxPipeline::Decode(const at::Tensor& latents) {
 }
 
 absl::StatusOr<Image> FluxPipeline::Finish(Generation& generation) {
+  if (memory_) memory_->Bound();
   if (!generation.done()) return absl::FailedPreconditionError("the generation has steps left");
   const absl::StatusOr<at::Tensor> latents =
       DecoderInput(static_cast<const FluxGeneration&>(generation));

@@ -36,7 +36,7 @@ absl::Status FluxPipeline::LoadInGroup(const LoadOptions& options) {
   // Every group of this program is one of devices.
   absl::StatusOr<placement::Plan> plan =
       shared->Lead(std::static_pointer_cast<DeviceGroup>(options.group), options.deployment,
-                   profile, levers_, StorageOf(device_, storage_));
+                   profile, options.placement, StorageOf(device_, storage_));
   if (!plan.ok()) return plan.status();
   model_->Share(std::move(shared));
   group_plan_ = *std::move(plan);

@@ -26,18 +26,12 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
   const absl::StatusOr<WeightStorage> storage = ParseWeights(options.weights, *type);
   if (!storage.ok()) return storage.status();
   p.storage_ = *storage;
-  p.device_name_ = options.device;
   p.model_name_ = std::filesystem::path(layout.root).filename().string();
-  p.levers_ = options.placement;
   if (options.measured_folder) {
     p.measured_folder_ = *options.measured_folder;
   } else if (p.device_.is_cuda()) {
     p.measured_folder_ = DefaultCacheFolder();
   }
-  p.probe_ = options.probe ? options.probe : [](const std::string& name) {
-    return ProbeDevice(name, DefaultCacheFolder());
-  };
-
   absl::StatusOr<std::unique_ptr<FluxModel>> model = FluxModel::Open(layout);
   if (!model.ok()) return model.status();
   p.model_ = *std::move(model);
@@ -54,7 +48,8 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
     });
     if (!read.ok()) return read;
   }
-  const absl::Status loaded = options.group == nullptr ? p.LoadWeights() : p.LoadInGroup(options);
+  const absl::Status loaded =
+      options.group == nullptr ? p.LoadWeights(options) : p.LoadInGroup(options);
   if (!loaded.ok()) return loaded;
   return pipeline;
 }

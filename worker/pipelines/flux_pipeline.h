@@ -24,6 +24,7 @@
 #include "worker/pipelines/flux_placement.h"
 #include "worker/pipelines/flux_text.h"
 #include "worker/pipelines/latent_preview.h"
+#include "worker/pipelines/memory_plan.h"
 #include "worker/pipelines/pipeline.h"
 #include "worker/pipelines/step_pacer.h"
 #include "worker/profile/measured_blocks.h"
@@ -64,8 +65,9 @@ class FluxPipeline final : public Pipeline {
   std::optional<PlacementView> Placement() const override;
   uint64_t Evict(uint64_t bytes) override;
   uint64_t missing_bytes() const override;
+  uint64_t lacking_bytes(uint64_t free_bytes) const override;
   void Adapt(uint64_t free_bytes) override;
-  std::vector<std::string> TakeNotes() override { return std::exchange(notes_, {}); }
+  std::vector<std::string> TakeNotes() override;
 
   // What the above is made of, for checks against a reference.
 
@@ -95,12 +97,8 @@ class FluxPipeline final : public Pipeline {
   absl::Status LoadInGroup(const LoadOptions& options);
 
   // Loads the weights, by a plan where they would not simply fit or a lever asks for it.
-  absl::Status LoadWeights();
-  absl::StatusOr<FluxPlacement> Place() const;
-  absl::Status LoadPlaced(FluxPlacement placed);
-  // Plans and loads anew; what is loaded stays where that is not possible.
-  absl::Status Replace(const std::string& why);
-  // After the device ran out of memory: a new plan leaves more of it unused. False: nothing gives.
+  absl::Status LoadWeights(const LoadOptions& options);
+  // As MemoryPlan's.
   bool MakeRoom(const std::string& doing);
 
   // The same over the ranks of a group. Each generation is a state of its own, so that every rank
@@ -134,17 +132,11 @@ class FluxPipeline final : public Pipeline {
   at::ScalarType type_ = at::kFloat;
   WeightStorage storage_ = at::kFloat;  // of type_
   std::string fingerprint_;
-  std::string device_name_, model_name_;
-  PlacementLevers levers_;
-  DeviceProbe probe_;
-  std::optional<FluxPlacement> placed_;        // of weights that were loaded by a plan
+  std::string model_name_;
+  std::optional<MemoryPlan> memory_;           // of weights that were loaded by a plan
   std::optional<placement::Plan> group_plan_;  // of a model that a group runs
-  uint64_t spare_bytes_ = 0;                   // that plans leave unused, since memory ran out
-  int rooms_made_ = 0;                         // how often MakeRoom did
-  std::vector<std::string> notes_;
-  std::string measured_folder_;  // where block times are kept; empty: nowhere
-  std::string device_model_;     // under which they are found
-  bool measured_ = false;        // since the weights were loaded
+  std::string measured_folder_;                // where block times are kept; empty: nowhere
+  uint64_t measured_load_ = UINT64_MAX;        // the loading whose blocks were timed
 
   std::map<std::string, at::Tensor> ropes_;  // rotary tables by batch key: they depend on the shape
   StepGraphs graphs_;

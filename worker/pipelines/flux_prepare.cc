@@ -81,6 +81,7 @@ absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::NewGeneration(
 
 absl::StatusOr<std::unique_ptr<Generation>> FluxPipeline::Prepare(
     const GenerationRequest& request) {
+  if (memory_) memory_->Bound();
   return Begin(request, std::nullopt, nullptr);
 }
 

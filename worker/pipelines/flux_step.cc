@@ -225,6 +225,7 @@ absl::Status FluxPipeline::Advance(Batch batch, const at::Tensor& outputs) {
 
 absl::Status FluxPipeline::Step(absl::Span<Generation* const> batch) {
   if (batch.empty()) return absl::OkStatus();
+  if (memory_) memory_->Bound();
   if (absl::Status fits = CheckBatch(batch); !fits.ok()) return fits;
   std::vector<FluxGeneration*> generations;
   for (Generation* g : batch) generations.push_back(static_cast<FluxGeneration*>(g));

@@ -18,12 +18,14 @@ at::Tensor LatentPipeline::DecoderInput(const LatentGeneration& g) const {
 }
 
 absl::StatusOr<Image> LatentPipeline::Finish(Generation& generation) {
+  if (memory_) memory_->Bound();
   if (!generation.done()) return absl::FailedPreconditionError("the generation has steps left");
   at::Tensor latents, bytes;
   absl::Status status = RunGuarded(
       "vae", [&] { latents = DecoderInput(static_cast<const LatentGeneration&>(generation)); });
   if (!status.ok()) return status;
-  const absl::StatusOr<at::Tensor> pixels = Decode(latents);
+  absl::StatusOr<at::Tensor> pixels = Decode(latents);
+  if (absl::IsResourceExhausted(pixels.status()) && MakeRoom("decoding")) pixels = Decode(latents);
   if (!pixels.ok()) return pixels.status();
   status = RunGuarded("vae", [&] { bytes = ToBytes((*pixels)[0]); });
   if (!status.ok()) return status;

@@ -3,6 +3,7 @@
 
 #include "worker/pipelines/latent_pipeline.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "worker/pipelines/model_settings.h"
@@ -31,10 +32,6 @@ absl::StatusOr<std::unique_ptr<LatentPipeline>> LatentPipeline::Open(const Model
   if (!device.ok()) return device.status();
   const absl::StatusOr<at::ScalarType> type = ParseDtype(options.dtype, *device);
   if (!type.ok()) return type.status();
-  if (options.group == nullptr && !(options.placement == PlacementLevers())) {
-    return absl::FailedPreconditionError(
-        "placement: models of this family stay on one device as a whole; leave the levers out");
-  }
   if (options.weights != "auto" && options.weights != "") {
     return absl::FailedPreconditionError("weights: models of this family take no 8-bit weights");
   }
@@ -44,9 +41,11 @@ absl::StatusOr<std::unique_ptr<LatentPipeline>> LatentPipeline::Open(const Model
   p.model_ = *std::move(model);
   if (absl::Status s = DescribeLatentModel(layout, *p.model_, &p.facts_); !s.ok()) return s;
   p.fingerprint_ = p.model_->Fingerprint();
-  const absl::Status loaded = options.group == nullptr
-                                  ? p.model_->Load(*device, *type, options.tune)
-                                  : p.LoadInGroup(layout, options, *type);
+  p.model_name_ = std::filesystem::path(layout.root).filename().string();
+  p.model_->ComputeIn(*device, *type);
+  if (absl::Status s = p.model_->ReadProducts(options.tune); !s.ok()) return s;
+  const absl::Status loaded =
+      options.group == nullptr ? p.LoadWeights(options) : p.LoadInGroup(options);
   if (!loaded.ok()) return loaded;
   return pipeline;
 }

@@ -12,12 +12,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "worker/pipelines/latent_generation.h"
 #include "worker/pipelines/latent_model.h"
 #include "worker/pipelines/latent_preview.h"
+#include "worker/pipelines/memory_plan.h"
 #include "worker/pipelines/pipeline.h"
 
 namespace hanga {
@@ -34,6 +36,10 @@ struct FirstPicture {
 // Limits and defaults of such a model, after its hanga.json.
 absl::Status DescribeLatentModel(const ModelLayout& layout, const LatentModel& model,
                                  ModelFacts* facts);
+
+// What drawing one picture of the model's default size costs; `name` is for people.
+placement::ModelProfile ProfileOf(const std::string& name, const LatentModel& model,
+                                  const GenerationRequest& defaults);
 
 // Not thread-safe: one thread owns it, with its generations.
 class LatentPipeline final : public Pipeline {
@@ -55,6 +61,11 @@ class LatentPipeline final : public Pipeline {
   absl::Status Launch(Generation& generation) override;
   absl::Status Land(Generation& generation) override;
   std::optional<PlacementView> Placement() const override;
+  uint64_t Evict(uint64_t bytes) override;
+  uint64_t missing_bytes() const override;
+  uint64_t lacking_bytes(uint64_t free_bytes) const override;
+  void Adapt(uint64_t free_bytes) override;
+  std::vector<std::string> TakeNotes() override;
 
   // What the above is made of, for checks against a reference.
 
@@ -85,12 +96,15 @@ class LatentPipeline final : public Pipeline {
   LatentPipeline() = default;
 
   // Loads this rank's blocks, and has the other ranks load theirs.
-  absl::Status LoadInGroup(const ModelLayout& layout, const LoadOptions& options,
-                           at::ScalarType type);
+  absl::Status LoadInGroup(const LoadOptions& options);
   // One generation's step: the denoiser's State, with both prompts where it is guided, and what
   // becomes of its result. May throw.
   Row GatherRow(LatentGeneration* generation) const;
   at::Tensor GuidedOutput(LatentGeneration* generation, Row row) const;
+  // Loads the weights, by a plan where they would not simply fit or a lever asks for it.
+  absl::Status LoadWeights(const LoadOptions& options);
+  // As MemoryPlan's.
+  bool MakeRoom(const std::string& doing);
 
   absl::Status CheckAndResolve(GenerationRequest* request) const;
   absl::StatusOr<std::unique_ptr<Sampler>> NewSampler(const GenerationRequest& request) const;
@@ -102,7 +116,8 @@ class LatentPipeline final : public Pipeline {
   ModelFacts facts_;
   std::unique_ptr<LatentModel> model_;
   at::Device device_ = at::kCPU;
-  std::string fingerprint_;
+  std::string fingerprint_, model_name_;
+  std::optional<MemoryPlan> memory_;           // of weights that were loaded by a plan
   std::optional<placement::Plan> group_plan_;  // of a model that a group runs
   bool halves_ = false;                        // guidance takes turns: the device was too small
   std::unique_ptr<LatentPreview> preview_;     // fitted when first asked for

@@ -82,6 +82,7 @@ absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::NewGeneration(
 
 absl::StatusOr<std::unique_ptr<Generation>> LatentPipeline::Prepare(
     const GenerationRequest& request) {
+  if (memory_) memory_->Bound();
   return Begin(request, std::nullopt, nullptr);
 }
 

@@ -139,10 +139,15 @@ absl::Status LatentPipeline::Advance(Batch batch, const at::Tensor& outputs,
 
 absl::Status LatentPipeline::Step(absl::Span<Generation* const> batch) {
   if (batch.empty()) return absl::OkStatus();
+  if (memory_) memory_->Bound();
   if (absl::Status fits = CheckBatch(batch); !fits.ok()) return fits;
   std::vector<LatentGeneration*> generations;
   for (Generation* g : batch) generations.push_back(static_cast<LatentGeneration*>(g));
-  const absl::StatusOr<at::Tensor> outputs = Predict(generations);
+  absl::StatusOr<at::Tensor> outputs = Predict(generations);
+  // A smaller batch is the caller's to try first.
+  if (absl::IsResourceExhausted(outputs.status()) && batch.size() == 1 && MakeRoom("denoising")) {
+    outputs = Predict(generations);
+  }
   if (!outputs.ok()) return outputs.status();
   return Advance(generations, *outputs);
 }

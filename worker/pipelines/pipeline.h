@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "placement/profile.h"
 #include "placement/topology.h"
 
 namespace hanga {
@@ -93,8 +94,10 @@ struct PlacementLevers {
   bool operator==(const PlacementLevers&) const = default;
 };
 
-// The device and its host as they are at this moment.
-using DeviceProbe = std::function<absl::StatusOr<placement::Topology>(const std::string& device)>;
+// Devices and their host as they are at this moment; the first is the model's, the others lend it
+// their memory.
+using DeviceProbe =
+    std::function<absl::StatusOr<placement::Topology>(const std::vector<std::string>& devices)>;
 
 class Group;  // worker/pipelines/group.h
 
@@ -111,6 +114,12 @@ struct LoadOptions {
   // Where block times are kept for the next plan. Unset: the user's cache on a GPU, nowhere on a
   // CPU.
   std::optional<std::string> measured_folder;
+};
+
+// What is drawn, for a profile. 0 and "auto": the model's own.
+struct ProfileRequest {
+  int width = 0, height = 0, steps = 0;
+  std::string dtype = "bfloat16", weights = "auto";
 };
 
 // Where a loaded model's blocks are, and what a step of one picture is predicted to take.
@@ -189,7 +198,13 @@ class Pipeline {
   // What it needs of the device's memory to run, beside what its weights take now.
   virtual uint64_t missing_bytes() const { return 0; }
 
-  // Between pictures: `free_bytes` of the device are free beside what the weights take. Plans again
+  // With so much of the device free beside what the weights take: what is missing to what the plan
+  // counts on, because others took it. 0: nothing.
+  virtual uint64_t lacking_bytes(uint64_t free_bytes) const {
+    (void)free_bytes;
+    return 0;
+  }
+  // Between pictures, and between steps where memory is lacking: `free_bytes` as above. Plans again
   // and loads again where others took, or gave back, more than the plan allows for.
   virtual void Adapt(uint64_t free_bytes) { (void)free_bytes; }
 
@@ -200,6 +215,11 @@ class Pipeline {
 // Finds the family by the files' configuration and keys, and checks every key and shape against
 // its declaration. FAILED_PRECONDITION or INVALID_ARGUMENT says what is wrong with the files.
 absl::StatusOr<ModelFacts> ExamineModel(const ModelFiles& files);
+
+// What drawing costs, block by block, from configurations and file headers; with the block times
+// that were measured on this machine. As ExamineModel fails; INVALID_ARGUMENT: the request.
+absl::StatusOr<placement::ModelProfile> ProfileModel(const ModelFiles& files,
+                                                     const ProfileRequest& request);
 
 absl::StatusOr<std::unique_ptr<Pipeline>> LoadPipeline(const ModelFiles& files,
                                                        const LoadOptions& options);

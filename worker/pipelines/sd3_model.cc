@@ -87,6 +87,9 @@ absl::Status Sd3Model::OpenNetworks(const ModelLayout& layout) {
     auto opened = ClipTextEncoder::Open(layout, name, tokenizer, *clip);
     if (!opened.ok()) return opened.status();
     *encoder = *std::move(opened);
+    (*encoder)->RunBy([this](const auto& component, const auto& blocks, ClipState& state) {
+      return Run(component, blocks, state);
+    });
     return AddPart(name, (*encoder)->blocks().Weights(), *std::move(clip));
   };
   if (added.ok()) added = add_clip("text_encoder", "tokenizer", ClipTextKeyMaps(), &clip_l_);
@@ -226,11 +229,6 @@ std::vector<Network> Sd3Model::Networks() const {
   return {clip_l_->network(), clip_g_->network(),
           NetworkOf("text_encoder_3", "text_encoder_3", "text_encoder_3", t5_),
           NetworkOf("transformer", "transformer", "transformer", transformer_)};
-}
-
-void Sd3Model::RunTextBy(const GroupNetworks* shared) {
-  clip_l_->RunBy(shared);
-  clip_g_->RunBy(shared);
 }
 
 LatentArchitecture Sd3Model::Architecture() const {

@@ -38,7 +38,6 @@ class Sd3Model final : public LatentModel {
 
  private:
   std::vector<Network> Networks() const override;
-  void RunTextBy(const GroupNetworks* shared) override;
   Sd3State StateBefore(const at::Tensor& x, const at::Tensor& timesteps,
                        const Conditioning& rows) const;
   at::Tensor Unpatched(const at::Tensor& tokens, const at::Tensor& x) const;

@@ -114,6 +114,9 @@ absl::Status UnetModel::OpenNetworks(const ModelLayout& layout) {
     auto opened = ClipTextEncoder::Open(layout, name, tokenizer, *source);
     if (!opened.ok()) return opened.status();
     *encoder = *std::move(opened);
+    (*encoder)->RunBy([this](const auto& component, const auto& blocks, ClipState& state) {
+      return Run(component, blocks, state);
+    });
     width += (*encoder)->params().hidden;
     return AddPart(name, (*encoder)->blocks().Weights(), *std::move(source));
   };
@@ -220,11 +223,6 @@ std::vector<Network> UnetModel::Networks() const {
   if (text_2_ != nullptr) networks.push_back(text_2_->network());
   networks.push_back(NetworkOf("unet", "unet", "unet", unet_));
   return networks;
-}
-
-void UnetModel::RunTextBy(const GroupNetworks* shared) {
-  text_->RunBy(shared);
-  if (text_2_ != nullptr) text_2_->RunBy(shared);
 }
 
 LatentArchitecture UnetModel::Architecture() const {

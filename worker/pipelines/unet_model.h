@@ -36,7 +36,6 @@ class UnetModel final : public LatentModel {
 
  private:
   std::vector<Network> Networks() const override;
-  void RunTextBy(const GroupNetworks* shared) override;
   UnetState StateBefore(const at::Tensor& x, const at::Tensor& timesteps,
                         const Conditioning& rows) const;
   bool is_xl() const { return params_.added_dim > 0; }
