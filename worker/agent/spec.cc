@@ -9,12 +9,41 @@
 
 namespace hanga {
 
+namespace {
+
+PromptSyntax SyntaxOf(v1::PromptSyntax syntax) {
+  switch (syntax) {
+    case v1::PROMPT_SYNTAX_A1111:
+      return PromptSyntax::kA1111;
+    case v1::PROMPT_SYNTAX_COMFY:
+      return PromptSyntax::kComfy;
+    default:
+      return PromptSyntax::kPlain;
+  }
+}
+
+SecondPass SecondPassOf(const v1::SecondPass& spec) {
+  SecondPass pass;
+  pass.scale = spec.scale();
+  pass.steps = static_cast<int>(spec.steps());
+  pass.strength = spec.strength();
+  pass.pixels = spec.space() == v1::UPSCALE_SPACE_PIXEL;
+  pass.method = spec.method() == v1::UPSCALE_METHOD_NEAREST   ? SecondPass::Method::kNearest
+                : spec.method() == v1::UPSCALE_METHOD_BICUBIC ? SecondPass::Method::kBicubic
+                                                              : SecondPass::Method::kBilinear;
+  return pass;
+}
+
+}  // namespace
+
 GenerationRequest RequestOf(const v1::GenerationSpec& spec) {
   GenerationRequest request;
   request.prompt = spec.prompt();
   request.prompt_2 = spec.prompt_2();
   request.negative_prompt = spec.negative_prompt();
   request.negative_prompt_2 = spec.negative_prompt_2();
+  request.prompt_syntax = SyntaxOf(spec.prompt_syntax());
+  request.clip_skip = static_cast<int>(spec.clip_skip());
   request.max_sequence_length = static_cast<int>(spec.max_sequence_length());
   request.seed = spec.seed();
   request.steps = static_cast<int>(spec.steps());
@@ -23,6 +52,17 @@ GenerationRequest RequestOf(const v1::GenerationSpec& spec) {
   request.sampler = spec.sampler();
   request.scheduler = spec.scheduler();
   if (spec.has_shift()) request.shift = spec.shift();
+  request.eta = spec.eta();
+  request.guidance_rescale = spec.guidance_rescale();
+  request.guidance_start = spec.guidance_start();
+  if (spec.has_guidance_end()) request.guidance_end = spec.guidance_end();
+  if (spec.has_aesthetic_score()) request.aesthetic_score = spec.aesthetic_score();
+  if (spec.has_negative_aesthetic_score()) {
+    request.negative_aesthetic_score = spec.negative_aesthetic_score();
+  }
+  if (spec.has_strength()) request.strength = spec.strength();
+  request.mask_blur = static_cast<int>(spec.mask_blur());
+  if (spec.has_second_pass()) request.second_pass = SecondPassOf(spec.second_pass());
   request.width = static_cast<int>(spec.width());
   request.height = static_cast<int>(spec.height());
   return request;
@@ -99,6 +139,7 @@ v1::Model UsableModel(const v1::ModelDeployment& deployment, const ModelFacts& f
   limits.set_max_steps(facts.limits.max_steps);
   limits.set_max_sequence_length(facts.limits.max_sequence_length);
   for (const std::string& sampler : facts.limits.samplers) limits.add_samplers(sampler);
+  for (const std::string& field : facts.limits.capabilities) limits.add_capabilities(field);
   *model.mutable_defaults() = DefaultsOf(facts.defaults);
   return model;
 }

@@ -14,7 +14,8 @@
 
 namespace hanga {
 
-// A resolved spec (every field that matters is set) as the engine takes it.
+// A resolved spec (every field that matters is set) as the engine takes it, but for its pictures
+// (worker/agent/pictures.h).
 GenerationRequest RequestOf(const v1::GenerationSpec& spec);
 
 ModelFiles FilesOf(const v1::ModelDeployment& deployment);

@@ -9,19 +9,22 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "worker/models/clip.h"
 #include "worker/pipelines/group_networks.h"
 #include "worker/pipelines/model_layout.h"
+#include "worker/pipelines/pipeline.h"
 #include "worker/pipelines/prompt_cache.h"
 #include "worker/tokenizers/clip_tokenizer.h"
+#include "worker/tokenizers/prompt_chunks.h"
 #include "worker/weights/key_map.h"
 
 namespace hanga {
 
 struct ClipText {
-  at::Tensor sequence;  // [1, 77, hidden]
+  at::Tensor sequence;  // [1, 77 n, hidden]: n = 1 for plain prompts, which are cut
   at::Tensor pooled;    // [1, hidden or projection_dim]
 };
 
@@ -41,8 +44,8 @@ class ClipTextEncoder {
 
   // `hidden`: which layer's output is the sequence, counted from the last, 0; `normed`: under the
   // last layer's norm.
-  absl::StatusOr<ClipText> Encode(const std::string& text, int hidden, bool normed,
-                                  at::Device device);
+  absl::StatusOr<ClipText> Encode(const std::string& text, PromptSyntax syntax, int hidden,
+                                  bool normed, at::Device device);
 
   // Over the ranks of a group, where its network is not all here.
   void RunBy(const GroupNetworks* shared) { shared_ = shared; }
@@ -53,6 +56,8 @@ class ClipTextEncoder {
 
  private:
   ClipTextEncoder(std::string component, const ClipParams& params);
+  // The prompt's rows; where ComfyUI weighs some of them, an empty prompt's row comes last.
+  std::vector<PromptChunk> RowsOf(const std::string& text, PromptSyntax syntax) const;
 
   const std::string component_;
   const ClipParams params_;

@@ -219,7 +219,9 @@ absl::Status FluxPipeline::Land(Generation& generation) {
 absl::Status FluxPipeline::Advance(Batch batch, const at::Tensor& outputs) {
   const std::vector<SampledGeneration*> all(batch.begin(), batch.end());
   return AdvanceTogether(all, outputs, [&](size_t i, const at::Tensor& output) {
-    return batch[i]->sampler->Step(output, batch[i]->latents, *batch[i]->noise);
+    FluxGeneration& g = *batch[i];
+    const at::Tensor moved = g.sampler->Step(output, g.latents, *g.noise);
+    return g.mask ? g.mask->PutBack(*g.sampler, moved) : moved;
   });
 }
 

@@ -33,7 +33,7 @@ namespace hanga {
 struct Conditioning {
   at::Tensor text;    // [1, L, D]
   at::Tensor pooled;  // [1, P]; undefined where the model takes none
-  at::Tensor sizes;   // [1, 6] of picture, crop and target in pixels; undefined likewise
+  at::Tensor sizes;   // [1, 6 or 5] of picture, crop and target in pixels; undefined likewise
 };
 
 // Declared when made, without weights until Load. Not thread-safe: owned by a pipeline.

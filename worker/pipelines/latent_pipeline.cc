@@ -16,6 +16,9 @@ absl::Status DescribeLatentModel(const ModelLayout& layout, const LatentModel& m
   facts->family = std::string(layout.family->name);
   facts->parameters = model.parameters();
   facts->weight_bytes = model.stored_bytes();
+  facts->limits.capabilities = {"init_image", "mask", "clip_skip", "guidance_start",
+                                "guidance_rescale"};
+  if (!model.takes_mask()) facts->limits.capabilities.push_back("second_pass");
   model.Describe(facts);
   facts->limits.samplers = AcceptedSamplers(model.sampler_kind());
   facts->defaults.sampler = SamplerOfConfig(model.sampler_kind(), model.scheduler);

@@ -22,6 +22,7 @@ absl::Status LatentPipeline::CheckAndResolve(GenerationRequest* r) const {
                                  ? facts_.defaults.max_sequence_length
                                  : facts_.limits.max_sequence_length;
   }
+  TakeSizeOfPicture(r);
   if (absl::Status fits = CheckRequest(*r, facts_.limits); !fits.ok()) return fits;
   if (r->sampler.empty()) r->sampler = facts_.defaults.sampler;
   const absl::StatusOr<std::string> name = CanonicalSampler(model_->sampler_kind(), r->sampler);
@@ -75,14 +76,24 @@ absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::NewGeneration(
     g.negative = *std::move(negative);
   }
   g.noise = std::make_unique<SeededNoise>(r.seed, model_->type());
-  g.key = absl::StrCat(r.width, "x", r.height, "/", g.text.text.size(1), "/",
-                       g.negative ? "cfg" : "plain");
+  const absl::StatusOr<int64_t> second = SecondWalk(r, g.sampler->evaluations_per_step());
+  if (!second.ok()) return second.status();
+  g.first_walk = g.sampler->steps();
+  g.second_walk = *second;
+  g.UpdateKey();
   return generation;
+}
+
+absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::BeginGeneration(
+    const GenerationRequest& request) {
+  const absl::StatusOr<std::optional<FirstPicture>> first = FirstPictureOf(request);
+  if (!first.ok()) return first.status();
+  return Begin(request, *first, nullptr);
 }
 
 absl::StatusOr<std::unique_ptr<Generation>> LatentPipeline::Prepare(
     const GenerationRequest& request) {
-  return Begin(request, std::nullopt, nullptr);
+  return BeginGeneration(request);
 }
 
 absl::StatusOr<at::Tensor> LatentPipeline::SampleLatents(const at::Tensor& image,
@@ -110,6 +121,7 @@ absl::Status LatentPipeline::BeginAtPicture(const FirstPicture& first, NoiseSour
         absl::StrCat("strength: ", first.strength, " of ", steps, " steps is less than one step"));
   }
   g->first_step = (steps - walked) * evaluations;
+  g->first_walk = g->sampler->steps() - g->first_step;
   g->sampler->StartAt(g->first_step);
   const at::Tensor pixels = FromBytes(first.bytes);
   const absl::StatusOr<at::Tensor> clean = SampleLatents(pixels, draws);
@@ -121,8 +133,7 @@ absl::Status LatentPipeline::BeginAtPicture(const FirstPicture& first, NoiseSour
     g->latents =
         from_noise ? noise * g->sampler->init_noise_sigma() : g->sampler->AddNoise(*clean, noise);
     if (!first.mask.defined()) return;
-    at::Tensor repaint = (first.mask.to(at::kFloat) / 255).unsqueeze(0).unsqueeze(0);
-    if (!first.soft) repaint = (repaint >= 0.5).to(at::kFloat);
+    const at::Tensor repaint = RepaintedOf(first);
     masked_pixels = pixels * (repaint < 0.5);
     keep = 1 - at::upsample_nearest2d(repaint, {clean->size(2), clean->size(3)}).to(device_);
   });

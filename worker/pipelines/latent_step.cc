@@ -72,6 +72,8 @@ absl::StatusOr<at::Tensor> LatentPipeline::Predict(Batch batch) {
     if (g->guided()) rows.push_back({g, &*g->negative});
   }
   const bool guides = rows.size() > batch.size();
+  // Prompts of unequal length cannot be one batch, and are not lengthened: nobody asked for more.
+  const bool unequal = guides && rows.back().text->text.size(1) != rows.front().text->text.size(1);
   const auto run = [&](absl::Span<const Evaluation> some) -> absl::StatusOr<at::Tensor> {
     Inputs inputs;
     const absl::Status gathered = RunGuarded("denoiser", [&] { inputs = Gather(some, device_); });
@@ -80,9 +82,9 @@ absl::StatusOr<at::Tensor> LatentPipeline::Predict(Batch batch) {
   };
   const absl::Span<const Evaluation> all = rows;
   absl::StatusOr<at::Tensor> both = absl::UnknownError("not run");
-  if (!guides || !halves_) both = run(all);
+  if (!guides || (!halves_ && !unequal)) both = run(all);
   if (absl::IsResourceExhausted(both.status())) halves_ = guides;
-  if (guides && halves_) {  // one prompt after the other, in half of the memory
+  if (guides && (halves_ || unequal)) {  // one prompt after the other, in half of the memory
     const absl::StatusOr<at::Tensor> wanted = run(all.subspan(0, batch.size()));
     if (!wanted.ok()) return wanted.status();
     const absl::StatusOr<at::Tensor> unwanted = run(all.subspan(batch.size()));
@@ -129,11 +131,8 @@ absl::Status LatentPipeline::Advance(Batch batch, const at::Tensor& outputs,
     LatentGeneration& g = *batch[i];
     const at::Tensor moved =
         g.sampler->Step(output, g.latents, draws.empty() ? *g.noise : *draws[i]);
-    if (!g.mask || g.mask->beside.defined()) return moved;
-    // What stays is put back, as noisy as the next step expects it.
-    const at::Tensor kept =
-        g.done() ? g.mask->picture : g.sampler->AddNoise(g.mask->picture, g.mask->noise);
-    return g.mask->keep * kept + (1 - g.mask->keep) * moved;
+    const bool repainted = g.mask && !g.mask->beside.defined();
+    return repainted ? g.mask->PutBack(*g.sampler, moved) : moved;
   });
 }
 
@@ -142,9 +141,14 @@ absl::Status LatentPipeline::Step(absl::Span<Generation* const> batch) {
   if (absl::Status fits = CheckBatch(batch); !fits.ok()) return fits;
   std::vector<LatentGeneration*> generations;
   for (Generation* g : batch) generations.push_back(static_cast<LatentGeneration*>(g));
+  if (generations.front()->enlarges()) return Enlarge(generations);
   const absl::StatusOr<at::Tensor> outputs = Predict(generations);
   if (!outputs.ok()) return outputs.status();
-  return Advance(generations, *outputs);
+  absl::Status advanced = Advance(generations, *outputs);
+  for (LatentGeneration* g : generations) {
+    if (g->enlarges()) g->UpdateKey();
+  }
+  return advanced;
 }
 
 }  // namespace hanga

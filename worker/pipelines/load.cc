@@ -57,6 +57,7 @@ constexpr FamilyPipeline kPipelines[] = {
     {"flux", ExamineFlux, FluxPipeline::Load, LoadFluxPart},
     {"sd", ExamineLatent, LatentPipeline::Load, LoadLatentPart},
     {"sdxl", ExamineLatent, LatentPipeline::Load, LoadLatentPart},
+    {"sdxl_refiner", ExamineLatent, LatentPipeline::Load},
     {"sd3", ExamineLatent, LatentPipeline::Load, LoadLatentPart},
 };
 

@@ -168,9 +168,9 @@ absl::StatusOr<at::Tensor> Sd3Model::EncodeT5(const std::string& text, int lengt
 absl::StatusOr<Conditioning> Sd3Model::Encode(const GenerationRequest& r, bool negative) {
   const std::string& prompt = negative ? r.negative_prompt : r.prompt;
   const int skip = negative ? 0 : r.clip_skip;  // as diffusers has it
-  const auto l = clip_l_->Encode(prompt, skip + 1, /*normed=*/false, device_);
+  const auto l = clip_l_->Encode(prompt, r.prompt_syntax, skip + 1, /*normed=*/false, device_);
   if (!l.ok()) return l.status();
-  const auto g = clip_g_->Encode(prompt, skip + 1, /*normed=*/false, device_);
+  const auto g = clip_g_->Encode(prompt, r.prompt_syntax, skip + 1, /*normed=*/false, device_);
   if (!g.ok()) return g.status();
   const absl::StatusOr<at::Tensor> t5 =
       EncodeT5(negative ? r.negative_prompt_2 : r.prompt_2, r.max_sequence_length);
