@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 namespace hanga {
@@ -65,13 +66,34 @@ GenerationRequest RequestOf(const v1::GenerationSpec& spec) {
   if (spec.has_second_pass()) request.second_pass = SecondPassOf(spec.second_pass());
   request.width = static_cast<int>(spec.width());
   request.height = static_cast<int>(spec.height());
+  for (const v1::Lora& lora : spec.loras()) {
+    LoraUse use;
+    use.name = lora.name();
+    use.sha256 = lora.file().sha256();
+    if (lora.has_weight()) use.weight = lora.weight();
+    use.text_encoder_weight =
+        lora.has_text_encoder_weight() ? lora.text_encoder_weight() : use.weight;
+    request.loras.push_back(std::move(use));
+  }
   return request;
+}
+
+void FillFiles(const InputSet& inputs, GenerationRequest* request) {
+  for (LoraUse& use : request->loras) {
+    const auto input = inputs.find(use.sha256);
+    if (input != inputs.end()) use.file = input->second;
+  }
 }
 
 ModelFiles FilesOf(const v1::ModelDeployment& deployment) {
   ModelFiles files;
   files.path = deployment.path();
   for (const auto& [component, path] : deployment.components()) files.components[component] = path;
+  files.lora_folder = deployment.lora_dir();
+  for (const v1::Lora& lora : deployment.loras()) {
+    const std::string path = absl::StrCat(deployment.lora_dir(), "/", lora.name(), ".safetensors");
+    files.loras.push_back({lora.name(), path, lora.has_weight() ? lora.weight() : 1});
+  }
   return files;
 }
 
@@ -139,7 +161,12 @@ v1::Model UsableModel(const v1::ModelDeployment& deployment, const ModelFacts& f
   limits.set_max_steps(facts.limits.max_steps);
   limits.set_max_sequence_length(facts.limits.max_sequence_length);
   for (const std::string& sampler : facts.limits.samplers) limits.add_samplers(sampler);
-  for (const std::string& field : facts.limits.capabilities) limits.add_capabilities(field);
+  for (const std::string& capability : facts.limits.capabilities) {
+    // A job's adapters do not travel to the other ranks of a group.
+    if (capability == "loras" && deployment.group_size() > 1) continue;
+    limits.add_capabilities(capability);
+  }
+  for (const std::string& name : facts.loras) model.add_loras(name);
   *model.mutable_defaults() = DefaultsOf(facts.defaults);
   return model;
 }

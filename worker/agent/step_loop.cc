@@ -34,6 +34,7 @@ void StepLoop::Assign(v1::Assignment assignment, InputSet inputs) {
     if (tasks_.empty()) drain_deadline_ = absl::InfiniteFuture();  // taken back into service
     tasks_.emplace_back(std::move(assignment), options_.now(), options_.update_interval);
     tasks_.back().inputs = std::move(inputs);
+    FillFiles(tasks_.back().inputs, &tasks_.back().request);
     if (HasPictures(tasks_.back().assignment.spec())) Unpack(tasks_.back());
   });
 }

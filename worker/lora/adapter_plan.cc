@@ -34,6 +34,10 @@ class Fit {
   const std::string& fault() const { return fault_; }
 
   AdapterForm Check() {
+    for (const AdapterRole role : {AdapterRole::kUpBias, AdapterRole::kBiasDifference}) {
+      if (Has(role) && ShapeOf(role) != Shape{place_.rows})
+        Say(absl::StrCat("has a bias of ", Text(ShapeOf(role)), ", not [", place_.rows, "]"));
+    }
     if (Has(AdapterRole::kDown) || Has(AdapterRole::kUp)) return CheckLowRank();
     if (Has(AdapterRole::kHada1A)) return CheckHadamard();
     if (Has(AdapterRole::kKron1) || Has(AdapterRole::kKron1A)) return CheckKronecker();
@@ -98,10 +102,9 @@ class Fit {
     } else {
       SameRank(down[0], up[1]);
     }
+    if (down[0] < 1) Say("has rank 0");
     if (Product(up, 2, up.size()) != 1) Say("has an up that is no 1x1 convolution");
     Covers(up[0], columns);
-    if (Has(AdapterRole::kUpBias) && Dim(AdapterRole::kUpBias, 0) != place_.rows)
-      Say(absl::StrCat("has a bias of ", Dim(AdapterRole::kUpBias, 0), ", not ", place_.rows));
     return AdapterForm::kLowRank;
   }
 
@@ -127,7 +130,10 @@ class Fit {
   AdapterForm CheckKronecker() {
     using R = AdapterRole;
     int64_t rows = Dim(R::kKron1, 0), columns = Dim(R::kKron1, 1);
-    if (!Has(R::kKron1)) {
+    if (Has(R::kKron1)) {
+      if (ShapeOf(R::kKron1).size() != 2 || (Has(R::kKron2) && ShapeOf(R::kKron2).size() < 2))
+        Say("has factors (LoKr) that are no matrices");
+    } else {
       if (!Need({R::kKron1A, R::kKron1B}, "LoKr")) return AdapterForm::kKronecker;
       SameRank(Dim(R::kKron1A, 1), Dim(R::kKron1B, 0));
       rows = Dim(R::kKron1A, 0), columns = Dim(R::kKron1B, 1);

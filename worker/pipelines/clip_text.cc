@@ -34,9 +34,8 @@ at::Tensor WeightsOf(const std::vector<PromptChunk>& rows, const at::Tensor& x) 
 
 // x [rows, 77, hidden] -> the prompt's rows with their tokens' weights.
 at::Tensor Weighed(const at::Tensor& x, const std::vector<PromptChunk>& rows, PromptSyntax syntax) {
-  const bool weighted = std::any_of(rows.begin(), rows.end(), [](const PromptChunk& row) {
-    return row.weighted();
-  });
+  const bool weighted =
+      std::any_of(rows.begin(), rows.end(), [](const PromptChunk& row) { return row.weighted(); });
   if (!weighted) return x;
   const at::Tensor weights = WeightsOf(rows, x);
   if (syntax == PromptSyntax::kComfy) {
@@ -136,7 +135,7 @@ absl::StatusOr<ClipText> ClipTextEncoder::Encode(const std::string& text, Prompt
         absl::StrCat("clip_skip: ", component_, " has only ", params_.layers, " layers"));
   }
   const std::string variant = absl::StrCat(component_, "/", hidden, normed ? "/normed" : "", "/",
-                                           static_cast<int>(syntax));
+                                           static_cast<int>(syntax), blocks_[0].adapted);
   const PromptKey sequence_key = {variant, tokenizer_->max_length(), text};
   const PromptKey pooled_key = {absl::StrCat(variant, "/pooled"), tokenizer_->max_length(), text};
   ClipText known = {cache_.Find(sequence_key), cache_.Find(pooled_key)};

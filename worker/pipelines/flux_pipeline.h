@@ -116,6 +116,8 @@ class FluxPipeline final : public Pipeline {
   absl::Status CheckAndResolve(GenerationRequest* request) const;
   absl::StatusOr<std::unique_ptr<Sampler>> NewSampler(const GenerationRequest& request,
                                                       int64_t image_tokens) const;
+  // What the request's prompts come to, under its adapters.
+  absl::Status EncodePrompts(FluxGeneration* generation);
   // A generation with everything but latents.
   absl::StatusOr<std::unique_ptr<FluxGeneration>> NewGeneration(const GenerationRequest& request);
   // From its picture, if it has one, and the seed's noise.
@@ -128,6 +130,7 @@ class FluxPipeline final : public Pipeline {
 
   ModelFacts facts_;
   std::unique_ptr<FluxModel> model_;
+  std::unique_ptr<ModelAdapters> adapters_;
   std::unique_ptr<FluxTextEncoder> text_encoder_;
   at::Device device_ = at::kCPU;
   at::ScalarType type_ = at::kFloat;

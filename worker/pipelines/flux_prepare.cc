@@ -51,6 +51,22 @@ absl::StatusOr<std::unique_ptr<Sampler>> FluxPipeline::NewSampler(const Generati
   return MakeSampler(SamplerKind::kFlow, request.sampler, *config, schedule);
 }
 
+absl::Status FluxPipeline::EncodePrompts(FluxGeneration* g) {
+  const GenerationRequest& r = g->request;
+  const auto bound = adapters_->BindText(g->adapters);
+  if (!bound.ok()) return bound.status();
+  absl::StatusOr<FluxText> text =
+      text_encoder_->Encode(r.prompt, r.prompt_2, r.max_sequence_length);
+  if (!text.ok()) return text.status();
+  g->text = *std::move(text);
+  if (r.true_cfg_scale <= 1) return absl::OkStatus();
+  absl::StatusOr<FluxText> negative =
+      text_encoder_->Encode(r.negative_prompt, r.negative_prompt_2, r.max_sequence_length);
+  if (!negative.ok()) return negative.status();
+  g->negative = *std::move(negative);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::NewGeneration(
     const GenerationRequest& request) {
   auto generation = std::make_unique<FluxGeneration>();
@@ -64,19 +80,17 @@ absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::NewGeneration(
   absl::StatusOr<std::unique_ptr<Sampler>> sampler = NewSampler(r, g.rows * g.columns);
   if (!sampler.ok()) return sampler.status();
   g.sampler = *std::move(sampler);
-  absl::StatusOr<FluxText> text =
-      text_encoder_->Encode(r.prompt, r.prompt_2, r.max_sequence_length);
-  if (!text.ok()) return text.status();
-  g.text = *std::move(text);
-  if (r.true_cfg_scale > 1) {
-    absl::StatusOr<FluxText> negative =
-        text_encoder_->Encode(r.negative_prompt, r.negative_prompt_2, r.max_sequence_length);
-    if (!negative.ok()) return negative.status();
-    g.negative = *std::move(negative);
+  if (!r.loras.empty() && group_ != nullptr) {
+    return absl::FailedPreconditionError(
+        "loras: a model that a group of workers runs takes none with a job");
   }
+  absl::StatusOr<AdapterSet> adapters = adapters_->Load(r.loras);
+  if (!adapters.ok()) return adapters.status();
+  g.adapters = *std::move(adapters);
+  if (absl::Status encoded = EncodePrompts(&g); !encoded.ok()) return encoded;
   g.noise = std::make_unique<SeededNoise>(r.seed, type_);
   g.key = absl::StrCat(r.width, "x", r.height, "/", r.max_sequence_length, "/",
-                       g.negative ? "cfg" : "plain");
+                       g.negative ? "cfg" : "plain", ValuesKeyOf(g.adapters));
   return generation;
 }
 

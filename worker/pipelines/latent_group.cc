@@ -95,6 +95,7 @@ absl::StatusOr<std::unique_ptr<RankPart>> LoadLatentPart(const ModelLayout& layo
   absl::StatusOr<std::unique_ptr<LatentModel>> opened = OpenLatentModel(layout);
   if (!opened.ok()) return opened.status();
   const std::shared_ptr<LatentModel> model = *std::move(opened);
+  if (absl::Status s = model->Merge(layout, *type); !s.ok()) return s;
   return LoadGroupPart(model, model->Shared(), plan, rank, model->StorageFor(*device, *type));
 }
 

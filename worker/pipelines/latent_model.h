@@ -20,6 +20,7 @@
 #include "worker/kernels/product_choices.h"
 #include "worker/models/autoencoder.h"
 #include "worker/pipelines/group_networks.h"
+#include "worker/pipelines/model_adapters.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/model_part.h"
 #include "worker/pipelines/torch_errors.h"
@@ -59,6 +60,11 @@ class LatentModel {
   virtual at::Tensor DenoiserOutput(Row row, const at::Tensor& x) const = 0;
   virtual std::string denoiser() const = 0;  // the network's name
 
+  // Makes adapters that the deployment fixes part of the weights, before Load.
+  absl::Status Merge(const ModelLayout& layout, at::ScalarType type) {
+    return MergeAdapters(layout, type, &parts_);
+  }
+  absl::Span<const ModelPart> parts() const { return parts_; }
   // `tune`: as LoadOptions has it. RESOURCE_EXHAUSTED: the device has no room.
   absl::Status Load(at::Device device, at::ScalarType type, bool tune = false);
   // Instead of Load, of the leader of a group: the plan by which its ranks run the networks.

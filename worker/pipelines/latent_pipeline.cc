@@ -16,8 +16,8 @@ absl::Status DescribeLatentModel(const ModelLayout& layout, const LatentModel& m
   facts->family = std::string(layout.family->name);
   facts->parameters = model.parameters();
   facts->weight_bytes = model.stored_bytes();
-  facts->limits.capabilities = {"init_image", "mask", "clip_skip", "guidance_start",
-                                "guidance_rescale"};
+  facts->limits.capabilities = {"init_image",       "mask", "clip_skip", "guidance_start",
+                                "guidance_rescale", "loras"};
   if (!model.takes_mask()) facts->limits.capabilities.push_back("second_pass");
   model.Describe(facts);
   facts->limits.samplers = AcceptedSamplers(model.sampler_kind());
@@ -46,11 +46,13 @@ absl::StatusOr<std::unique_ptr<LatentPipeline>> LatentPipeline::Open(const Model
   if (!model.ok()) return model.status();
   p.model_ = *std::move(model);
   if (absl::Status s = DescribeLatentModel(layout, *p.model_, &p.facts_); !s.ok()) return s;
+  if (absl::Status s = p.model_->Merge(layout, *type); !s.ok()) return s;
   p.fingerprint_ = p.model_->Fingerprint();
   const absl::Status loaded = options.group == nullptr
                                   ? p.model_->Load(*device, *type, options.tune)
                                   : p.LoadInGroup(layout, options, *type);
   if (!loaded.ok()) return loaded;
+  p.adapters_ = std::make_unique<ModelAdapters>(layout, p.model_->parts(), *device, *type);
   return pipeline;
 }
 

@@ -18,6 +18,7 @@
 #include "worker/pipelines/latent_generation.h"
 #include "worker/pipelines/latent_model.h"
 #include "worker/pipelines/latent_preview.h"
+#include "worker/pipelines/model_adapters.h"
 #include "worker/pipelines/pipeline.h"
 
 namespace hanga {
@@ -85,6 +86,8 @@ class LatentPipeline final : public Pipeline {
 
   absl::Status CheckAndResolve(GenerationRequest* request) const;
   absl::StatusOr<std::unique_ptr<Sampler>> NewSampler(const GenerationRequest& request) const;
+  // What the request's prompts come to, under its adapters.
+  absl::Status EncodePrompts(LatentGeneration* generation);
   // A generation with everything but latents.
   absl::StatusOr<std::unique_ptr<LatentGeneration>> NewGeneration(const GenerationRequest& request);
   // From its picture, if it has one, and the seed's noise.
@@ -114,6 +117,7 @@ class LatentPipeline final : public Pipeline {
 
   ModelFacts facts_;
   std::unique_ptr<LatentModel> model_;
+  std::unique_ptr<ModelAdapters> adapters_;
   at::Device device_ = at::kCPU;
   std::string fingerprint_;
   std::optional<placement::Plan> group_plan_;  // of a model that a group runs

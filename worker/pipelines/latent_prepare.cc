@@ -57,6 +57,19 @@ absl::StatusOr<std::unique_ptr<Sampler>> LatentPipeline::NewSampler(
   return MakeSampler(model_->sampler_kind(), request.sampler, *config, schedule);
 }
 
+absl::Status LatentPipeline::EncodePrompts(LatentGeneration* g) {
+  const auto bound = adapters_->BindText(g->adapters);
+  if (!bound.ok()) return bound.status();
+  absl::StatusOr<Conditioning> text = model_->Encode(g->request, /*negative=*/false);
+  if (!text.ok()) return text.status();
+  g->text = *std::move(text);
+  if (g->request.guidance_scale <= 1) return absl::OkStatus();
+  absl::StatusOr<Conditioning> negative = model_->Encode(g->request, /*negative=*/true);
+  if (!negative.ok()) return negative.status();
+  g->negative = *std::move(negative);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::NewGeneration(
     const GenerationRequest& request) {
   auto generation = std::make_unique<LatentGeneration>();
@@ -67,14 +80,14 @@ absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::NewGeneration(
   absl::StatusOr<std::unique_ptr<Sampler>> sampler = NewSampler(r);
   if (!sampler.ok()) return sampler.status();
   g.sampler = *std::move(sampler);
-  absl::StatusOr<Conditioning> text = model_->Encode(r, /*negative=*/false);
-  if (!text.ok()) return text.status();
-  g.text = *std::move(text);
-  if (r.guidance_scale > 1) {
-    absl::StatusOr<Conditioning> negative = model_->Encode(r, /*negative=*/true);
-    if (!negative.ok()) return negative.status();
-    g.negative = *std::move(negative);
+  if (!r.loras.empty() && model_->shared() != nullptr) {
+    return absl::FailedPreconditionError(
+        "loras: a model that a group of workers runs takes none with a job");
   }
+  absl::StatusOr<AdapterSet> adapters = adapters_->Load(r.loras);
+  if (!adapters.ok()) return adapters.status();
+  g.adapters = *std::move(adapters);
+  if (absl::Status encoded = EncodePrompts(&g); !encoded.ok()) return encoded;
   g.noise = std::make_unique<SeededNoise>(r.seed, model_->type());
   const absl::StatusOr<int64_t> second = SecondWalk(r, g.sampler->evaluations_per_step());
   if (!second.ok()) return second.status();

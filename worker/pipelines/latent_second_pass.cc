@@ -44,10 +44,10 @@ bool LatentGeneration::enlarges() const {
 }
 
 void LatentGeneration::UpdateKey() {
-  key = absl::StrCat(enlarges() ? "enlarge/" : "", enlarged ? "2/" : "", request.width, "x",
-                     request.height, "/", request.second_pass ? request.second_pass->scale : 1, "/",
-                     text.text.size(1), "/",
-                     negative ? absl::StrCat(negative->text.size(1)) : "plain");
+  key = absl::StrCat(
+      enlarges() ? "enlarge/" : "", enlarged ? "2/" : "", request.width, "x", request.height, "/",
+      request.second_pass ? request.second_pass->scale : 1, "/", text.text.size(1), "/",
+      negative ? absl::StrCat(negative->text.size(1)) : "plain", ValuesKeyOf(adapters));
 }
 
 GenerationRequest LatentPipeline::SecondRequest(const GenerationRequest& first) const {
@@ -95,6 +95,8 @@ absl::StatusOr<LatentPipeline::Walk> LatentPipeline::NewSecondWalk(
   }
   (*sampler)->StartAt(walk.first_step);
   walk.sampler = *std::move(sampler);
+  const auto bound = adapters_->BindText(g.adapters);
+  if (!bound.ok()) return bound.status();
   absl::StatusOr<Conditioning> text = model_->Encode(request, /*negative=*/false);
   if (!text.ok()) return text.status();
   walk.text = *std::move(text);

@@ -78,6 +78,10 @@ absl::StatusOr<at::Tensor> LatentPipeline::Predict(Batch batch) {
     Inputs inputs;
     const absl::Status gathered = RunGuarded("denoiser", [&] { inputs = Gather(some, device_); });
     if (!gathered.ok()) return gathered;
+    std::vector<const AdapterSet*> adapters;
+    for (const Evaluation& row : some) adapters.push_back(&row.generation->adapters);
+    const auto bound = adapters_->BindDenoiser(adapters);
+    if (!bound.ok()) return bound.status();
     return model_->Predict(inputs.x, inputs.timesteps, inputs.text);
   };
   const absl::Span<const Evaluation> all = rows;

@@ -251,6 +251,12 @@ class Finder {
 
 }  // namespace
 
-absl::StatusOr<ModelLayout> FindModelFiles(const ModelFiles& files) { return Finder(files).Find(); }
+absl::StatusOr<ModelLayout> FindModelFiles(const ModelFiles& files) {
+  absl::StatusOr<ModelLayout> layout = Finder(files).Find();
+  if (!layout.ok()) return layout;
+  layout->loras = files.loras;
+  layout->lora_folder = files.lora_folder;
+  return layout;
+}
 
 }  // namespace hanga

@@ -47,6 +47,15 @@ struct SecondPass {
   bool operator==(const SecondPass&) const = default;
 };
 
+// An adapter (LoRA) that a picture is drawn with: one of the deployment's, or an uploaded file.
+struct LoraUse {
+  std::string name;                         // empty: `file` has it
+  std::shared_ptr<const std::string> file;  // .safetensors bytes
+  std::string sha256;                       // of them
+  double weight = 1;                        // in the denoiser
+  double text_encoder_weight = 1;
+};
+
 // One image to draw; every field is resolved. Mirrors hanga.v1.GenerationSpec.
 struct GenerationRequest {
   std::string prompt;
@@ -78,12 +87,22 @@ struct GenerationRequest {
   std::shared_ptr<const Image> mask;  // white is repainted, black is kept; unset: everywhere
   int mask_blur = 0;                  // standard deviation of its edge in pixels, 0 to 256
   std::optional<SecondPass> second_pass;
+  std::vector<LoraUse> loras;
+};
+
+// An adapter that is part of a model's weights.
+struct FixedLora {
+  std::string name;  // for errors
+  std::string path;
+  double weight = 1;
 };
 
 // Where a model's files are. Either a diffusers folder, or single files by component.
 struct ModelFiles {
   std::string path;                               // a folder, or the main checkpoint
   std::map<std::string, std::string> components;  // "text_encoder", "text_encoder_2", "vae", ...
+  std::vector<FixedLora> loras;                   // merged into the weights
+  std::string lora_folder;                        // of adapters that requests may name; empty: none
 };
 
 struct ModelLimits {
@@ -104,6 +123,7 @@ struct ModelFacts {
   uint64_t weight_bytes = 0;  // as stored
   ModelLimits limits;
   GenerationRequest defaults;
+  std::vector<std::string> loras;  // adapters that its folder offered when it was examined
 };
 
 // Where a model's blocks are to live and how much memory they may take (docs/residency.md).

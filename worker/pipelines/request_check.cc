@@ -94,7 +94,8 @@ absl::Status CheckCapabilities(const GenerationRequest& r, const ModelLimits& li
       {"guidance_start", r.guidance_start > 0 || r.guidance_end < 1},
       {"init_image", r.init_image != nullptr},
       {"mask", r.mask != nullptr},
-      {"second_pass", r.second_pass.has_value()}};
+      {"second_pass", r.second_pass.has_value()},
+      {"loras", !r.loras.empty()}};
   const auto& known = limits.capabilities;
   for (const auto& [field, set] : asked) {
     if (set && std::find(known.begin(), known.end(), field) == known.end())
@@ -166,6 +167,10 @@ std::string CanonicalText(const GenerationRequest& r) {
     const SecondPass& pass = *r.second_pass;
     absl::StrAppendFormat(&text, " again %a %d %a %d %d", pass.scale, pass.steps, pass.strength,
                           pass.pixels, pass.method);
+  }
+  for (const LoraUse& lora : r.loras) {
+    absl::StrAppendFormat(&text, " lora %d:%s %s %a %a", lora.name.size(), lora.name, lora.sha256,
+                          lora.weight, lora.text_encoder_weight);
   }
   return text;
 }

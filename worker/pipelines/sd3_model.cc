@@ -152,7 +152,7 @@ void Sd3Model::Describe(ModelFacts* facts) const {
 }
 
 absl::StatusOr<at::Tensor> Sd3Model::EncodeT5(const std::string& text, int length) {
-  const PromptKey key = {"text_encoder_3", length, text};
+  const PromptKey key = {"text_encoder_3" + t5_[0].adapted, length, text};
   if (at::Tensor known = t5_cache_.Find(key); known.defined()) return known;
   T5State state;
   absl::Status run = RunGuarded("text_encoder_3", [&] {
