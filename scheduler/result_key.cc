@@ -22,7 +22,9 @@ bool NamesFiles(const v1::GenerationSpec& spec) {
 
 std::optional<Digest> ResultKey(absl::string_view tenant, const v1::Model& model,
                                 absl::string_view revision, v1::GenerationSpec spec) {
-  if (model.sha256().empty() || !spec.has_seed() || NamesFiles(spec)) return std::nullopt;
+  // A prompt may have any of the words of a folder.
+  const bool by_name = NamesFiles(spec) || model.embeddings_size() > 0;
+  if (model.sha256().empty() || !spec.has_seed() || by_name) return std::nullopt;
   // How a picture is waited for is not in it.
   spec.clear_allow_cached_result();
   spec.clear_preview_interval();

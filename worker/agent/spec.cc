@@ -75,11 +75,19 @@ GenerationRequest RequestOf(const v1::GenerationSpec& spec) {
         lora.has_text_encoder_weight() ? lora.text_encoder_weight() : use.weight;
     request.loras.push_back(std::move(use));
   }
+  for (const v1::Embedding& embedding : spec.embeddings()) {
+    request.embeddings.push_back(
+        {embedding.token(), embedding.name(), nullptr, embedding.file().sha256()});
+  }
   return request;
 }
 
 void FillFiles(const InputSet& inputs, GenerationRequest* request) {
   for (LoraUse& use : request->loras) {
+    const auto input = inputs.find(use.sha256);
+    if (input != inputs.end()) use.file = input->second;
+  }
+  for (EmbeddingUse& use : request->embeddings) {
     const auto input = inputs.find(use.sha256);
     if (input != inputs.end()) use.file = input->second;
   }
@@ -90,6 +98,7 @@ ModelFiles FilesOf(const v1::ModelDeployment& deployment) {
   files.path = deployment.path();
   for (const auto& [component, path] : deployment.components()) files.components[component] = path;
   files.lora_folder = deployment.lora_dir();
+  files.embedding_folder = deployment.embedding_dir();
   for (const v1::Lora& lora : deployment.loras()) {
     const std::string path = absl::StrCat(deployment.lora_dir(), "/", lora.name(), ".safetensors");
     files.loras.push_back({lora.name(), path, lora.has_weight() ? lora.weight() : 1});
@@ -167,6 +176,7 @@ v1::Model UsableModel(const v1::ModelDeployment& deployment, const ModelFacts& f
     limits.add_capabilities(capability);
   }
   for (const std::string& name : facts.loras) model.add_loras(name);
+  for (const std::string& name : facts.embeddings) model.add_embeddings(name);
   *model.mutable_defaults() = DefaultsOf(facts.defaults);
   return model;
 }

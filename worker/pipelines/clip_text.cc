@@ -110,6 +110,34 @@ absl::StatusOr<std::unique_ptr<ClipTextEncoder>> ClipTextEncoder::Open(const Mod
   return encoder;
 }
 
+absl::Status ClipTextEncoder::UseInversions(const Inversions& inversions) {
+  AddedWords words;
+  std::vector<at::Tensor> rows;
+  int64_t next = params_.vocabulary;
+  std::string key;
+  for (const auto& inversion : inversions) {
+    const auto fits =
+        std::find_if(inversion->vectors.begin(), inversion->vectors.end(),
+                     [&](const at::Tensor& vectors) { return vectors.size(1) == params_.hidden; });
+    if (fits == inversion->vectors.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "embedding '", inversion->word, "': has vectors of ", inversion->vectors.front().size(1),
+          " numbers, ", component_, " reads such of ", params_.hidden));
+    }
+    words.Add(inversion->word, next, static_cast<int>(fits->size(0)));
+    next += fits->size(0);
+    rows.push_back(*fits);
+    absl::StrAppend(&key, inversion->id, ";");
+  }
+  if (key == inversions_key_) return absl::OkStatus();
+  const absl::Status joined =
+      RunGuarded(component_, [&] { added_ = rows.empty() ? at::Tensor() : at::cat(rows); });
+  if (!joined.ok()) return joined;
+  tokenizer_->SetAddedWords(std::move(words));
+  inversions_key_ = std::move(key);
+  return absl::OkStatus();
+}
+
 std::vector<PromptChunk> ClipTextEncoder::RowsOf(const std::string& text,
                                                  PromptSyntax syntax) const {
   switch (syntax) {
@@ -134,8 +162,9 @@ absl::StatusOr<ClipText> ClipTextEncoder::Encode(const std::string& text, Prompt
     return absl::InvalidArgumentError(
         absl::StrCat("clip_skip: ", component_, " has only ", params_.layers, " layers"));
   }
-  const std::string variant = absl::StrCat(component_, "/", hidden, normed ? "/normed" : "", "/",
-                                           static_cast<int>(syntax), blocks_[0].adapted);
+  const std::string variant =
+      absl::StrCat(component_, "/", hidden, normed ? "/normed" : "", "/", static_cast<int>(syntax),
+                   blocks_[0].adapted, inversions_key_);
   const PromptKey sequence_key = {variant, tokenizer_->max_length(), text};
   const PromptKey pooled_key = {absl::StrCat(variant, "/pooled"), tokenizer_->max_length(), text};
   ClipText known = {cache_.Find(sequence_key), cache_.Find(pooled_key)};
@@ -145,6 +174,7 @@ absl::StatusOr<ClipText> ClipTextEncoder::Encode(const std::string& text, Prompt
   ClipState state;
   absl::Status run = RunGuarded(component_, [&] {
     state.ids = ToDevice(IdsOf(rows), device);
+    if (added_.defined()) state.added = ToDevice(added_, device);
     state.tap = at::scalar_tensor(params_.layers - hidden, at::kLong);
   });
   if (run.ok()) {

@@ -17,6 +17,7 @@
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/pipeline.h"
 #include "worker/pipelines/prompt_cache.h"
+#include "worker/pipelines/textual_inversion.h"
 #include "worker/tokenizers/clip_tokenizer.h"
 #include "worker/tokenizers/prompt_chunks.h"
 #include "worker/weights/key_map.h"
@@ -42,6 +43,10 @@ class ClipTextEncoder {
                                                                const std::string& tokenizer,
                                                                const TensorSource& source);
 
+  // Words that stand for learned vectors from now on. INVALID_ARGUMENT: one has no vectors of this
+  // encoder's width.
+  absl::Status UseInversions(const Inversions& inversions);
+
   // `hidden`: which layer's output is the sequence, counted from the last, 0; `normed`: under the
   // last layer's norm.
   absl::StatusOr<ClipText> Encode(const std::string& text, PromptSyntax syntax, int hidden,
@@ -65,6 +70,8 @@ class ClipTextEncoder {
   std::unique_ptr<ClipTokenizer> tokenizer_;
   PromptCache cache_;
   const GroupNetworks* shared_ = nullptr;
+  std::string inversions_key_;
+  at::Tensor added_;  // [n, hidden] float32 on the CPU
 };
 
 }  // namespace hanga

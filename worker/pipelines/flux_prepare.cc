@@ -80,7 +80,7 @@ absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::NewGeneration(
   absl::StatusOr<std::unique_ptr<Sampler>> sampler = NewSampler(r, g.rows * g.columns);
   if (!sampler.ok()) return sampler.status();
   g.sampler = *std::move(sampler);
-  if (!r.loras.empty() && group_ != nullptr) {
+  if (!r.loras.empty() && model_->shared() != nullptr) {
     return absl::FailedPreconditionError(
         "loras: a model that a group of workers runs takes none with a job");
   }

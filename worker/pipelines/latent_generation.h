@@ -25,6 +25,7 @@ struct LatentGeneration final : SampledGeneration {
   bool enlarges() const;
   void UpdateKey();
 
+  Inversions inversions;  // that its prompts have
   Conditioning text;
   std::optional<Conditioning> negative;  // set where guidance is on
   std::optional<LatentMask> mask;

@@ -23,6 +23,7 @@
 #include "worker/pipelines/model_adapters.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/model_part.h"
+#include "worker/pipelines/textual_inversion.h"
 #include "worker/pipelines/torch_errors.h"
 #include "worker/profile/latent_profile.h"
 #include "worker/residency/step_graphs.h"
@@ -47,6 +48,8 @@ class LatentModel {
   virtual bool takes_mask() const { return false; }
   // Limits and defaults of the family; hanga.json comes after.
   virtual void Describe(ModelFacts* facts) const = 0;
+  // Words that stand for learned vectors, in the prompts that are encoded from now on.
+  virtual absl::Status UseInversions(const Inversions& inversions) = 0;
   // What the request's prompt comes to, or its negative prompt.
   virtual absl::StatusOr<Conditioning> Encode(const GenerationRequest& request, bool negative) = 0;
   // x [B, C, h, w], timesteps [B] float32, rows joined to B -> [B, C, h, w] float32.

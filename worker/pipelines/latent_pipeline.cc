@@ -17,7 +17,7 @@ absl::Status DescribeLatentModel(const ModelLayout& layout, const LatentModel& m
   facts->parameters = model.parameters();
   facts->weight_bytes = model.stored_bytes();
   facts->limits.capabilities = {"init_image",       "mask", "clip_skip", "guidance_start",
-                                "guidance_rescale", "loras"};
+                                "guidance_rescale", "loras", "embeddings"};
   if (!model.takes_mask()) facts->limits.capabilities.push_back("second_pass");
   model.Describe(facts);
   facts->limits.samplers = AcceptedSamplers(model.sampler_kind());
@@ -52,6 +52,7 @@ absl::StatusOr<std::unique_ptr<LatentPipeline>> LatentPipeline::Open(const Model
                                   ? p.model_->Load(*device, *type, options.tune)
                                   : p.LoadInGroup(layout, options, *type);
   if (!loaded.ok()) return loaded;
+  p.inversions_ = std::make_unique<InversionShelf>(layout.embedding_folder);
   p.adapters_ = std::make_unique<ModelAdapters>(layout, p.model_->parts(), *device, *type);
   return pipeline;
 }

@@ -118,6 +118,7 @@ class LatentPipeline final : public Pipeline {
   ModelFacts facts_;
   std::unique_ptr<LatentModel> model_;
   std::unique_ptr<ModelAdapters> adapters_;
+  std::unique_ptr<InversionShelf> inversions_;
   at::Device device_ = at::kCPU;
   std::string fingerprint_;
   std::optional<placement::Plan> group_plan_;  // of a model that a group runs

@@ -58,6 +58,7 @@ absl::StatusOr<std::unique_ptr<Sampler>> LatentPipeline::NewSampler(
 }
 
 absl::Status LatentPipeline::EncodePrompts(LatentGeneration* g) {
+  if (absl::Status used = model_->UseInversions(g->inversions); !used.ok()) return used;
   const auto bound = adapters_->BindText(g->adapters);
   if (!bound.ok()) return bound.status();
   absl::StatusOr<Conditioning> text = model_->Encode(g->request, /*negative=*/false);
@@ -87,6 +88,9 @@ absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::NewGeneration(
   absl::StatusOr<AdapterSet> adapters = adapters_->Load(r.loras);
   if (!adapters.ok()) return adapters.status();
   g.adapters = *std::move(adapters);
+  absl::StatusOr<Inversions> inversions = inversions_->Load(r);
+  if (!inversions.ok()) return inversions.status();
+  g.inversions = *std::move(inversions);
   if (absl::Status encoded = EncodePrompts(&g); !encoded.ok()) return encoded;
   g.noise = std::make_unique<SeededNoise>(r.seed, model_->type());
   const absl::StatusOr<int64_t> second = SecondWalk(r, g.sampler->evaluations_per_step());

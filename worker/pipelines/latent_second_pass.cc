@@ -95,6 +95,7 @@ absl::StatusOr<LatentPipeline::Walk> LatentPipeline::NewSecondWalk(
   }
   (*sampler)->StartAt(walk.first_step);
   walk.sampler = *std::move(sampler);
+  if (absl::Status used = model_->UseInversions(g.inversions); !used.ok()) return used;
   const auto bound = adapters_->BindText(g.adapters);
   if (!bound.ok()) return bound.status();
   absl::StatusOr<Conditioning> text = model_->Encode(request, /*negative=*/false);

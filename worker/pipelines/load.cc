@@ -104,6 +104,7 @@ absl::StatusOr<ModelFacts> ExamineModel(const ModelFiles& files) {
   if (!hash.ok()) return hash.status();
   facts.sha256 = *std::move(hash);
   if (!files.lora_folder.empty()) facts.loras = AdaptersIn(files.lora_folder);
+  if (!files.embedding_folder.empty()) facts.embeddings = AdaptersIn(files.embedding_folder);
   return facts;
 }
 

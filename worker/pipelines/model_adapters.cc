@@ -91,6 +91,11 @@ absl::Status MergeAdapters(const ModelLayout& layout, at::ScalarType type,
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> FileInFolder(const std::string& folder, const std::string& name) {
+  if (!IsPlainName(name)) return absl::InvalidArgumentError("that is no name of a file");
+  return absl::StrCat(folder, "/", name, kExtension);
+}
+
 std::vector<std::string> AdaptersIn(const std::string& folder) {
   std::vector<std::string> names;
   std::error_code error;
@@ -122,11 +127,12 @@ absl::StatusOr<AdapterFile> ModelAdapters::FileOf(const LoraUse& use) const {
     return absl::InvalidArgumentError(
         absl::StrCat("lora '", use.name, "': this model offers none by name"));
   }
-  if (!IsPlainName(use.name)) {
+  const absl::StatusOr<std::string> path = FileInFolder(folder_, use.name);
+  if (!path.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("lora '", use.name.substr(0, 64), "': that is no name of an adapter"));
+        absl::StrCat("lora '", use.name.substr(0, 64), "': ", path.status().message()));
   }
-  return AdapterFile{use.name, absl::StrCat(folder_, "/", use.name, kExtension), "", nullptr};
+  return AdapterFile{use.name, *path, "", nullptr};
 }
 
 absl::StatusOr<AdapterSet> ModelAdapters::Load(absl::Span<const LoraUse> uses) {

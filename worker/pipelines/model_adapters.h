@@ -31,6 +31,9 @@ std::vector<AdapterTarget> AdapterTargetsOf(const std::string& family,
 absl::Status MergeAdapters(const ModelLayout& layout, at::ScalarType type,
                            std::vector<ModelPart>* parts);
 
+// The file of that name in a folder. INVALID_ARGUMENT: it is no plain name.
+absl::StatusOr<std::string> FileInFolder(const std::string& folder, const std::string& name);
+
 // The adapters in a folder, by the names that requests give, sorted; at most 10,000.
 std::vector<std::string> AdaptersIn(const std::string& folder);
 

@@ -256,6 +256,7 @@ absl::StatusOr<ModelLayout> FindModelFiles(const ModelFiles& files) {
   if (!layout.ok()) return layout;
   layout->loras = files.loras;
   layout->lora_folder = files.lora_folder;
+  layout->embedding_folder = files.embedding_folder;
   return layout;
 }
 

@@ -56,6 +56,14 @@ struct LoraUse {
   double text_encoder_weight = 1;
 };
 
+// A word of the prompts that stands for learned vectors (textual inversion).
+struct EmbeddingUse {
+  std::string token;
+  std::string name;                         // of the deployment's; empty: `file` has it
+  std::shared_ptr<const std::string> file;  // .safetensors bytes
+  std::string sha256;                       // of them
+};
+
 // One image to draw; every field is resolved. Mirrors hanga.v1.GenerationSpec.
 struct GenerationRequest {
   std::string prompt;
@@ -88,6 +96,7 @@ struct GenerationRequest {
   int mask_blur = 0;                  // standard deviation of its edge in pixels, 0 to 256
   std::optional<SecondPass> second_pass;
   std::vector<LoraUse> loras;
+  std::vector<EmbeddingUse> embeddings;
 };
 
 // An adapter that is part of a model's weights.
@@ -103,6 +112,7 @@ struct ModelFiles {
   std::map<std::string, std::string> components;  // "text_encoder", "text_encoder_2", "vae", ...
   std::vector<FixedLora> loras;                   // merged into the weights
   std::string lora_folder;                        // of adapters that requests may name; empty: none
+  std::string embedding_folder;                   // the same of textual inversions
 };
 
 struct ModelLimits {
@@ -123,7 +133,7 @@ struct ModelFacts {
   uint64_t weight_bytes = 0;  // as stored
   ModelLimits limits;
   GenerationRequest defaults;
-  std::vector<std::string> loras;  // adapters that its folder offered when it was examined
+  std::vector<std::string> loras, embeddings;  // that its folders offered when it was examined
 };
 
 // Where a model's blocks are to live and how much memory they may take (docs/residency.md).

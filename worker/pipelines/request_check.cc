@@ -95,7 +95,8 @@ absl::Status CheckCapabilities(const GenerationRequest& r, const ModelLimits& li
       {"init_image", r.init_image != nullptr},
       {"mask", r.mask != nullptr},
       {"second_pass", r.second_pass.has_value()},
-      {"loras", !r.loras.empty()}};
+      {"loras", !r.loras.empty()},
+      {"embeddings", !r.embeddings.empty()}};
   const auto& known = limits.capabilities;
   for (const auto& [field, set] : asked) {
     if (set && std::find(known.begin(), known.end(), field) == known.end())
@@ -171,6 +172,10 @@ std::string CanonicalText(const GenerationRequest& r) {
   for (const LoraUse& lora : r.loras) {
     absl::StrAppendFormat(&text, " lora %d:%s %s %a %a", lora.name.size(), lora.name, lora.sha256,
                           lora.weight, lora.text_encoder_weight);
+  }
+  for (const EmbeddingUse& embedding : r.embeddings) {
+    absl::StrAppendFormat(&text, " word %d:%s %d:%s %s", embedding.token.size(), embedding.token,
+                          embedding.name.size(), embedding.name, embedding.sha256);
   }
   return text;
 }

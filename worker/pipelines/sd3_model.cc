@@ -165,6 +165,11 @@ absl::StatusOr<at::Tensor> Sd3Model::EncodeT5(const std::string& text, int lengt
   return state.x;
 }
 
+absl::Status Sd3Model::UseInversions(const Inversions& inversions) {
+  const absl::Status l = clip_l_->UseInversions(inversions);
+  return l.ok() ? clip_g_->UseInversions(inversions) : l;
+}
+
 absl::StatusOr<Conditioning> Sd3Model::Encode(const GenerationRequest& r, bool negative) {
   const std::string& prompt = negative ? r.negative_prompt : r.prompt;
   const int skip = negative ? 0 : r.clip_skip;  // as diffusers has it

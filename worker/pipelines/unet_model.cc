@@ -207,6 +207,14 @@ absl::StatusOr<ClipText> UnetModel::EncodeXl(const GenerationRequest& r, const s
   return both;
 }
 
+absl::Status UnetModel::UseInversions(const Inversions& inversions) {
+  for (ClipTextEncoder* encoder : {text_.get(), text_2_.get()}) {
+    if (encoder == nullptr) continue;
+    if (absl::Status s = encoder->UseInversions(inversions); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Conditioning> UnetModel::Encode(const GenerationRequest& r, bool negative) {
   const std::string& prompt = negative ? r.negative_prompt : r.prompt;
   const std::string& prompt_2 = negative ? r.negative_prompt_2 : r.prompt_2;

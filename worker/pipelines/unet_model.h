@@ -24,6 +24,7 @@ class UnetModel final : public LatentModel {
   SamplerKind sampler_kind() const override { return SamplerKind::kDiffusion; }
   bool takes_mask() const override;
   void Describe(ModelFacts* facts) const override;
+  absl::Status UseInversions(const Inversions& inversions) override;
   absl::StatusOr<Conditioning> Encode(const GenerationRequest& request, bool negative) override;
   absl::StatusOr<at::Tensor> Predict(const at::Tensor& x, const at::Tensor& timesteps,
                                      const Conditioning& rows) override;

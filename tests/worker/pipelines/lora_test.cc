@@ -136,7 +136,7 @@ TEST_F(LoraTest, MergedByTheDeploymentDrawsTheSame) {
 
 TEST_F(LoraTest, RefusesWhatIsNoAdapterOfThisModel) {
   EXPECT_THAT(ErrorOf(Use("nobody")), HasSubstr("lora 'nobody': its file is not there"));
-  EXPECT_THAT(ErrorOf(Use("../style0")), HasSubstr("that is no name of an adapter"));
+  EXPECT_THAT(ErrorOf(Use("../style0")), HasSubstr("that is no name of a file"));
   folder_.Write("cut.safetensors", FileBytes(1, 2, false).substr(0, 900));
   EXPECT_THAT(ErrorOf(Use("cut")), HasSubstr("lora 'cut': "));
   folder_.Write("flux.safetensors",
