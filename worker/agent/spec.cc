@@ -197,6 +197,10 @@ PictureMetadata MetadataOf(const v1::GenerationSpec& spec, const std::string& mo
   metadata.model = std::string(absl::StripPrefix(spec.model(), "models/"));
   metadata.model_sha256 = model_sha256;
   metadata.version = HANGA_VERSION;
+  for (const v1::Lora& lora : spec.loras()) {
+    const std::string name = lora.has_file() ? lora.file().sha256().substr(0, 12) : lora.name();
+    metadata.loras.push_back(absl::StrCat(name, ":", lora.has_weight() ? lora.weight() : 1));
+  }
   return metadata;
 }
 
