@@ -3,8 +3,6 @@
 
 #include "worker/lora/adapter_plan.h"
 
-#include <functional>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

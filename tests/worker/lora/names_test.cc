@@ -60,6 +60,16 @@ TEST(ModuleNamesTest, KnowsWhichRowsAPartOfAJoinedWeightIs) {
   EXPECT_TRUE(last->swap_halves);
 }
 
+TEST(ModuleNamesTest, KnowsWhereALayoutHasTheHalvesTheOtherWayRound) {
+  ModuleNames names;
+  const NamedWeight weights[] = {
+      {"joint_blocks.0.context_block.adaLN_modulation.1.weight", {96, 16}},
+      {"joint_blocks.1.context_block.adaLN_modulation.1.weight", {32, 16}}};
+  names.Add("transformer", weights, Sd3TransformerKeyMaps());
+  EXPECT_FALSE(names.Find("transformer.transformer_blocks.0.norm1_context.linear")->swap_halves);
+  EXPECT_TRUE(names.Find("transformer.transformer_blocks.1.norm1_context.linear")->swap_halves);
+}
+
 class AdapterErrorsTest : public ::testing::Test {
  protected:
   std::string ErrorOf(const Named& file) {
