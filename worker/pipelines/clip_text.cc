@@ -17,6 +17,7 @@ namespace hanga {
 namespace {
 
 constexpr uint64_t kCacheBytes = 64 << 20;
+constexpr size_t kMostRows = 32;  // of a prompt: 2,400 tokens
 
 // [rows, 77] int64 on the CPU.
 at::Tensor IdsOf(const std::vector<PromptChunk>& rows) {
@@ -171,6 +172,10 @@ absl::StatusOr<ClipText> ClipTextEncoder::Encode(const std::string& text, Prompt
   if (known.sequence.defined() && known.pooled.defined()) return known;
 
   const std::vector<PromptChunk> rows = RowsOf(text, syntax);
+  if (rows.size() > kMostRows) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("prompt: takes ", rows.size(), " rows of tokens, the limit is ", kMostRows));
+  }
   ClipState state;
   absl::Status run = RunGuarded(component_, [&] {
     state.ids = ToDevice(IdsOf(rows), device);

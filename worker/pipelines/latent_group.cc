@@ -64,6 +64,7 @@ std::optional<PlacementView> LatentPipeline::Placement() const {
 absl::Status LatentPipeline::Launch(Generation& generation) {
   auto& g = static_cast<LatentGeneration&>(generation);
   if (g.done()) return absl::FailedPreconditionError("the generation has no step left");
+  if (g.enlarges()) return absl::OkStatus();  // this rank does it alone, when it lands
   Row row;
   const absl::Status gathered = RunGuarded("denoiser", [&] { row = GatherRow(&g); });
   if (!gathered.ok()) return gathered;
@@ -76,13 +77,16 @@ absl::Status LatentPipeline::Launch(Generation& generation) {
 
 absl::Status LatentPipeline::Land(Generation& generation) {
   auto* g = static_cast<LatentGeneration*>(&generation);
+  if (g->enlarges()) return Enlarge({&g, 1});
   absl::StatusOr<Row> row = g->trip.Await();
   if (!row.ok()) return row.status();
   at::Tensor output;
   const absl::Status guided =
       RunGuarded("denoiser", [&] { output = GuidedOutput(g, *std::move(row)); });
   if (!guided.ok()) return guided;
-  return Advance({&g, 1}, output);
+  const absl::Status advanced = Advance({&g, 1}, output);
+  if (g->enlarges()) g->UpdateKey();
+  return advanced;
 }
 
 absl::StatusOr<std::unique_ptr<RankPart>> LoadLatentPart(const ModelLayout& layout,

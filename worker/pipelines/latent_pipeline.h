@@ -86,6 +86,7 @@ class LatentPipeline final : public Pipeline {
 
   absl::Status CheckAndResolve(GenerationRequest* request) const;
   absl::StatusOr<std::unique_ptr<Sampler>> NewSampler(const GenerationRequest& request) const;
+  absl::Status CheckLengths(const LatentGeneration& generation) const;
   // What the request's prompts come to, under its adapters.
   absl::Status EncodePrompts(LatentGeneration* generation);
   // A generation with everything but latents.

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,17 @@ absl::StatusOr<std::unique_ptr<Sampler>> LatentPipeline::NewSampler(
   return MakeSampler(model_->sampler_kind(), request.sampler, *config, schedule);
 }
 
+// The ranks of a group see both prompts at once, repeated to one length.
+absl::Status LatentPipeline::CheckLengths(const LatentGeneration& g) const {
+  if (model_->shared() == nullptr) return absl::OkStatus();
+  constexpr int64_t kMostTokens = 64 * 77;
+  const int64_t tokens = g.text.text.size(1), negative = g.negative->text.size(1);
+  if (std::lcm(tokens, negative) <= kMostTokens) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "negative_prompt: takes ", negative, " tokens, the prompt ", tokens,
+      "; where a group of workers draws, their least common multiple may be ", kMostTokens));
+}
+
 absl::Status LatentPipeline::EncodePrompts(LatentGeneration* g) {
   if (absl::Status used = model_->UseInversions(g->inversions); !used.ok()) return used;
   const auto bound = adapters_->BindText(g->adapters);
@@ -68,7 +80,7 @@ absl::Status LatentPipeline::EncodePrompts(LatentGeneration* g) {
   absl::StatusOr<Conditioning> negative = model_->Encode(g->request, /*negative=*/true);
   if (!negative.ok()) return negative.status();
   g->negative = *std::move(negative);
-  return absl::OkStatus();
+  return CheckLengths(*g);
 }
 
 absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::NewGeneration(

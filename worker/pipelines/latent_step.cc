@@ -4,6 +4,7 @@
 // A latent generation's denoising steps.
 #include <ATen/ATen.h>
 
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -31,7 +32,15 @@ struct Inputs {
   Conditioning text;
 };
 
+// [1, L, D] -> [1, length, D]: attention to keys that are there n times each is attention to them
+// once, so that texts of unequal length can be one batch.
+at::Tensor Repeated(const at::Tensor& text, int64_t length) {
+  return text.size(1) == length ? text : text.repeat({1, length / text.size(1), 1});
+}
+
 Inputs Gather(absl::Span<const Evaluation> rows, at::Device device) {
+  int64_t length = 1;
+  for (const Evaluation& row : rows) length = std::lcm(length, row.text->text.size(1));
   std::vector<at::Tensor> x, text, pooled, sizes;
   std::vector<float> timesteps;
   for (const auto& [g, prompt] : rows) {
@@ -39,7 +48,7 @@ Inputs Gather(absl::Span<const Evaluation> rows, at::Device device) {
     if (g->mask && g->mask->beside.defined()) shown = at::cat({shown, g->mask->beside}, 1);
     x.push_back(shown);
     timesteps.push_back(g->sampler->timesteps()[g->sampler->step()]);
-    text.push_back(prompt->text);
+    text.push_back(Repeated(prompt->text, length));
     pooled.push_back(prompt->pooled);
     sizes.push_back(prompt->sizes);
   }
@@ -72,7 +81,7 @@ absl::StatusOr<at::Tensor> LatentPipeline::Predict(Batch batch) {
     if (g->guided()) rows.push_back({g, &*g->negative});
   }
   const bool guides = rows.size() > batch.size();
-  // Prompts of unequal length cannot be one batch, and are not lengthened: nobody asked for more.
+  // Prompts of unequal length are not lengthened where they can take turns.
   const bool unequal = guides && rows.back().text->text.size(1) != rows.front().text->text.size(1);
   const auto run = [&](absl::Span<const Evaluation> some) -> absl::StatusOr<at::Tensor> {
     Inputs inputs;

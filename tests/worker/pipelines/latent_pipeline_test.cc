@@ -319,6 +319,15 @@ TEST_P(WeightedPromptTest, ReadsBeyondTheFirstRow) {
   }
 }
 
+TEST_P(WeightedPromptTest, RefusesPromptsWithoutEnd) {
+  GenerationRequest r = Request(20);
+  r.prompt_syntax = PromptSyntax::kA1111;
+  r.prompt = "a";
+  for (int i = 0; i < 32; ++i) r.prompt += " BREAK a";
+  EXPECT_THAT(std::string(pipeline_->Prepare(r).status().message()),
+              HasSubstr("prompt: takes 33 rows of tokens, the limit is 32"));
+}
+
 TEST_P(WeightedPromptTest, IsEvaluatedAloneAsInABatch) {
   GenerationRequest a = Request(21), b = Request(22);
   for (GenerationRequest* r : {&a, &b}) {
