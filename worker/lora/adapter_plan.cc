@@ -163,7 +163,7 @@ absl::StatusOr<std::vector<PlannedChange>> PlanAdapter(const TensorSource& file,
   absl::StatusOr<std::vector<AdapterModule>> modules = ReadAdapterModules(file);
   if (!modules.ok()) return modules.status();
   const std::string architecture = LooksLike(*modules);
-  KeyList unknown("module that the model does not have"), unfit("module that does not fit");
+  KeyList unknown("unknown module"), unfit("unfit module");
   std::vector<PlannedChange> planned;
   for (AdapterModule& module : *modules) {
     const ModulePlace* place = names.Find(module.name);
@@ -181,8 +181,7 @@ absl::StatusOr<std::vector<PlannedChange>> PlanAdapter(const TensorSource& file,
   }
   if (unknown.empty() && unfit.empty()) return planned;
   // Where next to nothing fits it is another model's; else what is wrong tells more.
-  const bool other = planned.size() * 2 < modules->size() && !architecture.empty() &&
-                     FamilyTitle(family).find(architecture) == std::string::npos;
+  const bool other = planned.size() * 2 < modules->size() && !MayBeFor(architecture, family);
   return absl::InvalidArgumentError(
       absl::StrCat(other ? absl::StrCat("it looks like an adapter for ", architecture,
                                         ", the model is ", FamilyTitle(family), ": ")
