@@ -33,8 +33,6 @@ class AdapterFormsTest : public ::testing::Test {
 
     const TensorSource merged = MergedSource(unet_.Target(), set, at::kFloat);
     for (const auto& [key, weight] : changed) {
-      const auto values =
-          std::string(static_cast<const char*>(weight.contiguous().data_ptr()), weight.nbytes());
       const at::Tensor ours =
           at::from_blob(ReadBytes(*merged.Find(key)).data(), weight.sizes(), at::kFloat).clone();
       ExpectClose(ours, weight);
