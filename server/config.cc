@@ -196,8 +196,6 @@ class ConfigParser {
     ReadPath(reader, "lora_dir", &model.lora_dir);
     ReadFixedLoras(reader, &model);
     ReadPath(reader, "embedding_dir", &model.embedding_dir);
-    reader.ReadStringTable("controls", &model.controls);
-    for (auto& [name, path] : model.controls) path = Resolve(path);
     reader.ReadBytes("max_pixels", 0, uint64_t{1} << 32, &model.max_pixels);
     reader.ReadInteger("max_running", 0, kMillion, &model.max_running);
     ParseDefaults(reader.Table("defaults"), &model.defaults);

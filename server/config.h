@@ -108,7 +108,6 @@ struct ModelConfig {
   std::string lora_dir;                           // adapters that requests may name; empty: none
   std::vector<FixedLoraConfig> loras;             // of lora_dir
   std::string embedding_dir;                      // textual inversions; empty: none
-  std::map<std::string, std::string> controls;    // ControlNets by name; absolute paths
   uint64_t max_pixels = 0;                        // 0: the model's own limit
   int64_t max_running = 0;                        // tasks on workers; 0: no limit
   v1::GenerationSpec defaults;                    // override the model's own

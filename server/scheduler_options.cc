@@ -37,9 +37,6 @@ std::string Fingerprint(v1::ModelDeployment deployment) {
     absl::StrAppend(&text, "\nlora=", lora.name(), ":", lora.weight());
   if (!deployment.embedding_dir().empty())
     absl::StrAppend(&text, "\nembedding_dir=", deployment.embedding_dir());
-  const std::map<std::string, std::string> controls(deployment.controls().begin(),
-                                                    deployment.controls().end());
-  for (const auto& [name, path] : controls) absl::StrAppend(&text, "\ncontrol=", name, "=", path);
   return HashToken(text).substr(0, 16);
 }
 
@@ -69,7 +66,6 @@ ModelOptions MakeModel(const ModelConfig& config) {
     lora.set_weight(fixed.weight);
   }
   deployment.set_embedding_dir(config.embedding_dir);
-  deployment.mutable_controls()->insert(config.controls.begin(), config.controls.end());
   deployment.set_revision(Fingerprint(deployment));
   model.max_running = static_cast<uint32_t>(config.max_running);
   model.defaults = config.defaults;

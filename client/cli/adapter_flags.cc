@@ -31,20 +31,6 @@ bool TakeNumber(std::string* text, std::optional<double>* number) {
   return true;
 }
 
-// Cuts ":START-END" off the end of a text, where it is there.
-void TakeRange(std::string* text, v1::Control* control) {
-  const size_t colon = text->rfind(':');
-  const size_t dash = colon == std::string::npos ? colon : text->find('-', colon);
-  double start = 0, end = 0;
-  if (dash == std::string::npos ||
-      !absl::SimpleAtod(text->substr(colon + 1, dash - colon - 1), &start) ||
-      !absl::SimpleAtod(text->substr(dash + 1), &end))
-    return;
-  control->set_start(start);
-  control->set_end(end);
-  text->resize(colon);
-}
-
 // NAME, or a file that is stored first.
 template <typename Message>
 absl::Status SetSource(const std::string& flag, const std::string& text,
@@ -70,9 +56,6 @@ void AdapterFlags::AddTo(CLI::App& command) {
          "(style:0.8); several");
   option("--embedding", embeddings,
          "TOKEN=NAME or TOKEN=FILE.safetensors: vectors that stand for a word of the prompt");
-  option("--control", controls,
-         "MODEL=IMAGE, a ControlNet of the model and its picture; :WEIGHT and :START-END, shares "
-         "of the walk, may follow (canny=edges.png:0.7:0-0.6)");
 }
 
 absl::Status AdapterFlags::Fill(const Store& store, v1::GenerationSpec& spec) const {
@@ -93,22 +76,6 @@ absl::Status AdapterFlags::Fill(const Store& store, v1::GenerationSpec& spec) co
     embedding.set_token(text.substr(0, equals));
     absl::Status set = SetSource("--embedding", text.substr(equals + 1), store, &embedding);
     if (!set.ok()) return set;
-  }
-  for (const std::string& text : controls) {
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0)
-      return Wrong("--control", text, "MODEL=IMAGE, with :WEIGHT and :START-END or without");
-    v1::Control& control = *spec.add_controls();
-    control.set_model(text.substr(0, equals));
-    std::string image = text.substr(equals + 1);
-    TakeRange(&image, &control);
-    std::optional<double> weight;
-    if (!TakeNumber(&image, &weight) || image.empty())
-      return Wrong("--control", text, "MODEL=IMAGE, with :WEIGHT and :START-END or without");
-    if (weight) control.set_weight(*weight);
-    absl::StatusOr<v1::BlobRef> blob = store("--control", image);
-    if (!blob.ok()) return blob.status();
-    *control.mutable_image() = *std::move(blob);
   }
   return absl::OkStatus();
 }

@@ -1,8 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The options of `hanga generate` for what stands beside a model: LoRA, textual inversions,
-// ControlNets.
+// The options of `hanga generate` for what stands beside a model: LoRA and textual inversions.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -22,7 +21,6 @@ namespace hanga::cli {
 struct AdapterFlags {
   std::vector<std::string> loras;       // NAME[:WEIGHT] or FILE.safetensors[:WEIGHT]
   std::vector<std::string> embeddings;  // TOKEN=NAME or TOKEN=FILE.safetensors
-  std::vector<std::string> controls;    // MODEL=IMAGE[:WEIGHT[:START-END]]
 
   void AddTo(CLI::App& command);
 

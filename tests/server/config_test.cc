@@ -44,7 +44,6 @@ components = { vae = "/weights/ae.safetensors" }
 lora_dir = "loras"
 loras = ["style:0.8", "detail"]
 embedding_dir = "/embeddings"
-controls = { canny = "controls/canny" }
 [model.defaults]
 steps = 4
 guidance_scale = 0
@@ -73,7 +72,6 @@ sampler = "euler"
   EXPECT_EQ(config->models[0].loras[0].weight, 0.8);
   EXPECT_EQ(config->models[0].loras[1].weight, 1);
   EXPECT_EQ(config->models[0].embedding_dir, "/embeddings");
-  EXPECT_EQ(config->models[0].controls.at("canny"), "/etc/hanga/controls/canny");
   EXPECT_EQ(config->models[0].defaults.steps(), 4);
   EXPECT_TRUE(config->models[0].defaults.has_guidance_scale());
   EXPECT_FALSE(config->models[0].defaults.has_width());

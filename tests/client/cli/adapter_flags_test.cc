@@ -49,20 +49,6 @@ TEST(AdapterFlagsTest, TakesWordsThatVectorsStandFor) {
   EXPECT_EQ(spec->embeddings(1).file().sha256(), "of dir/sks.safetensors");
 }
 
-TEST(AdapterFlagsTest, TakesControlsWithWeightAndRange) {
-  AdapterFlags flags;
-  flags.controls = {"canny=edges.png", "depth=d.png:0.7", "pose=p-1.png:0.5:0.1-0.6"};
-  const auto spec = Filled(flags);
-  ASSERT_TRUE(spec.ok()) << spec.status();
-  EXPECT_FALSE(spec->controls(0).has_weight());
-  EXPECT_EQ(spec->controls(0).image().sha256(), "of edges.png");
-  EXPECT_EQ(spec->controls(1).weight(), 0.7);
-  EXPECT_EQ(spec->controls(2).image().sha256(), "of p-1.png");
-  EXPECT_EQ(spec->controls(2).weight(), 0.5);
-  EXPECT_EQ(spec->controls(2).start(), 0.1);
-  EXPECT_EQ(spec->controls(2).end(), 0.6);
-}
-
 TEST(AdapterFlagsTest, NamesTheFlagOfWhatItCannotRead) {
   for (const char* bad : {"style:strong", ":1", ""}) {
     AdapterFlags flags;
@@ -72,9 +58,6 @@ TEST(AdapterFlagsTest, NamesTheFlagOfWhatItCannotRead) {
   AdapterFlags flags;
   flags.embeddings = {"cat"};
   EXPECT_THAT(std::string(Filled(flags).status().message()), HasSubstr("--embedding: "));
-  flags.embeddings.clear();
-  flags.controls = {"canny"};
-  EXPECT_THAT(std::string(Filled(flags).status().message()), HasSubstr("--control: "));
 }
 
 }  // namespace
