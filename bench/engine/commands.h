@@ -16,6 +16,7 @@ struct Options {
   int64_t width = 1024, height = 1024;  // pixels
   int64_t text_tokens = 512;
   int64_t batch = 1;
+  int64_t loras = 0;  // of UNet steps: adapters of their own, one a picture
   int runs = 20;
   bool graphs = true;
   bool profile = false;

@@ -46,6 +46,8 @@ int main(int argc, char** argv) {
     sub->add_option("--height", options.height, "pixels")->check(CLI::Range(16, 8192));
     sub->add_option("--text-tokens", options.text_tokens)->check(CLI::Range(1, 512));
     sub->add_option("--batch", options.batch, "images")->check(CLI::Range(1, 64));
+    sub->add_option("--loras", options.loras, "of UNet steps: pictures' own adapters")
+        ->check(CLI::Range(0, 64));
     sub->add_option("--runs", options.runs, "timed runs")->check(CLI::Range(1, 10000));
     sub->add_flag("!--no-graphs", options.graphs, "launch every kernel, without CUDA graphs");
     sub->add_flag("--profile", options.profile, "also time the blocks one by one");

@@ -11,19 +11,23 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "worker/models/clip.h"
 #include "worker/pipelines/group_networks.h"
 #include "worker/pipelines/model_layout.h"
+#include "worker/pipelines/pipeline.h"
 #include "worker/pipelines/prompt_cache.h"
+#include "worker/pipelines/textual_inversion.h"
 #include "worker/tokenizers/clip_tokenizer.h"
+#include "worker/tokenizers/prompt_chunks.h"
 #include "worker/weights/key_map.h"
 
 namespace hanga {
 
 struct ClipText {
-  at::Tensor sequence;  // [1, 77, hidden]
+  at::Tensor sequence;  // [1, 77 n, hidden]: n = 1 for plain prompts, which are cut
   at::Tensor pooled;    // [1, hidden or projection_dim]
 };
 
@@ -41,10 +45,14 @@ class ClipTextEncoder {
                                                                const std::string& tokenizer,
                                                                const TensorSource& source);
 
+  // Words that stand for learned vectors from now on. INVALID_ARGUMENT: one has no vectors of this
+  // encoder's width.
+  absl::Status UseInversions(const Inversions& inversions);
+
   // `hidden`: which layer's output is the sequence, counted from the last, 0; `normed`: under the
   // last layer's norm.
-  absl::StatusOr<ClipText> Encode(const std::string& text, int hidden, bool normed,
-                                  at::Device device);
+  absl::StatusOr<ClipText> Encode(const std::string& text, PromptSyntax syntax, int hidden,
+                                  bool normed, at::Device device);
 
   // Who runs the blocks, wherever their weights are; unset: they are on `device`.
   using Runner = std::function<absl::Status(const std::string& component,
@@ -57,6 +65,8 @@ class ClipTextEncoder {
 
  private:
   ClipTextEncoder(std::string component, const ClipParams& params);
+  // The prompt's rows; where ComfyUI weighs some of them, an empty prompt's row comes last.
+  std::vector<PromptChunk> RowsOf(const std::string& text, PromptSyntax syntax) const;
 
   const std::string component_;
   const ClipParams params_;
@@ -64,6 +74,8 @@ class ClipTextEncoder {
   std::unique_ptr<ClipTokenizer> tokenizer_;
   PromptCache cache_;
   Runner run_;
+  std::string inversions_key_;
+  at::Tensor added_;  // [n, hidden] float32 on the CPU
 };
 
 }  // namespace hanga

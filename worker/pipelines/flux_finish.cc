@@ -80,7 +80,9 @@ absl::StatusOr<std::string> FluxPipeline::Save(const Generation& generation) {
 
 absl::StatusOr<std::unique_ptr<Generation>> FluxPipeline::Restore(const GenerationRequest& request,
                                                                   std::string_view checkpoint) {
-  absl::StatusOr<std::unique_ptr<FluxGeneration>> generation = NewGeneration(request);
+  // A checkpoint does not hold the picture that it began with: the request does.
+  absl::StatusOr<std::unique_ptr<FluxGeneration>> generation =
+      request.init_image != nullptr ? BeginGeneration(request) : NewGeneration(request);
   if (!generation.ok()) return generation.status();
   FluxGeneration& g = **generation;
   const std::vector<int64_t> shape = {1, g.rows * g.columns, model_->flux_params.in_channels};

@@ -55,6 +55,7 @@ absl::StatusOr<std::unique_ptr<RankPart>> LoadFluxPart(const ModelLayout& layout
   absl::StatusOr<std::unique_ptr<FluxModel>> opened = FluxModel::Open(layout);
   if (!opened.ok()) return opened.status();
   const std::shared_ptr<FluxModel> model = *std::move(opened);
+  if (absl::Status s = model->Merge(layout, *type); !s.ok()) return s;
   return LoadGroupPart(model, model->Shared(), plan, rank, StorageOf(*device, *storage));
 }
 

@@ -20,6 +20,7 @@
 #include "worker/models/flux.h"
 #include "worker/models/t5.h"
 #include "worker/pipelines/group_networks.h"
+#include "worker/pipelines/model_adapters.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/model_part.h"
 #include "worker/pipelines/placed_weights.h"
@@ -35,6 +36,11 @@ class FluxModel {
   // INVALID_ARGUMENT names the component and what is wrong with it.
   static absl::StatusOr<std::unique_ptr<FluxModel>> Open(const ModelLayout& layout);
 
+  // Makes adapters that the deployment fixes part of the weights, before they are loaded.
+  absl::Status Merge(const ModelLayout& layout, at::ScalarType type) {
+    return MergeAdapters(layout, type, &parts_);
+  }
+  absl::Span<const ModelPart> parts() const { return parts_; }
   // RESOURCE_EXHAUSTED: the device has no room.
   absl::Status Load(at::Device device, WeightStorage storage);
   // For a plan of one device, which is carried out by placed().

@@ -40,7 +40,9 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
       FluxTextEncoder::Load(layout, *p.model_, p.device_);
   if (!text.ok()) return text.status();
   p.text_encoder_ = *std::move(text);
+  if (absl::Status s = p.model_->Merge(layout, *type); !s.ok()) return s;
   p.fingerprint_ = p.model_->Fingerprint();
+  p.adapters_ = std::make_unique<ModelAdapters>(layout, p.model_->parts(), p.device_, *type);
   if (p.device_.is_cuda()) {
     const absl::Status read = RunGuarded("loading", [&] {
       p.products_.emplace(DefaultCacheFolder(), options.tune);

@@ -36,12 +36,6 @@ namespace hanga {
 MeasuredKey MeasuredKeyOf(const std::string& fingerprint, WeightStorage storage,
                           const std::string& device, int width, int height);
 
-// A picture to begin with, and the share of the schedule that is walked from there.
-struct InitialImage {
-  at::Tensor bytes;     // [height, width, 3], as large as the picture to draw
-  double strength = 1;  // above 0, up to 1
-};
-
 // Limits and defaults of a FLUX model, after its hanga.json.
 absl::Status DescribeFlux(const ModelLayout& layout, const FluxModel& model, ModelFacts* facts);
 
@@ -76,10 +70,10 @@ class FluxPipeline final : public Pipeline {
   // Another scheduler_config.json than the model's, for generations that begin from now on.
   void UseScheduler(nlohmann::json config) { model_->scheduler = std::move(config); }
 
-  // `draws` stands in for the seed's noise where it is given: first the autoencoder's sample of an
-  // initial image, then the latents' noise.
+  // `draws` stands in for the seed's noise where it is given: first the autoencoder's sample of a
+  // first picture, then the latents' noise.
   absl::StatusOr<std::unique_ptr<FluxGeneration>> Begin(const GenerationRequest& request,
-                                                        const std::optional<InitialImage>& initial,
+                                                        const std::optional<FirstPicture>& first,
                                                         NoiseSource* draws);
   // The model's output with guidance, float32 [B, rows * columns, C].
   absl::StatusOr<at::Tensor> Predict(absl::Span<FluxGeneration* const> batch);
@@ -120,13 +114,21 @@ class FluxPipeline final : public Pipeline {
   absl::Status CheckAndResolve(GenerationRequest* request) const;
   absl::StatusOr<std::unique_ptr<Sampler>> NewSampler(const GenerationRequest& request,
                                                       int64_t image_tokens) const;
+  // What the request's prompts come to, under its adapters.
+  absl::Status EncodePrompts(FluxGeneration* generation);
   // A generation with everything but latents.
   absl::StatusOr<std::unique_ptr<FluxGeneration>> NewGeneration(const GenerationRequest& request);
+  // From its picture, if it has one, and the seed's noise.
+  absl::StatusOr<std::unique_ptr<FluxGeneration>> BeginGeneration(const GenerationRequest& request);
+  // The latents of a first picture, [1, C, 2 rows, 2 columns], and the step to begin at.
+  absl::StatusOr<at::Tensor> EncodeFirst(const FirstPicture& first, NoiseSource* draws,
+                                         FluxGeneration* generation);
   // The moments of an image of -1 to 1 on the CPU, float32 on the device.
   absl::StatusOr<at::Tensor> EncodeMoments(const at::Tensor& image);
 
   ModelFacts facts_;
   std::unique_ptr<FluxModel> model_;
+  std::unique_ptr<ModelAdapters> adapters_;
   std::unique_ptr<FluxTextEncoder> text_encoder_;
   at::Device device_ = at::kCPU;
   at::ScalarType type_ = at::kFloat;

@@ -46,6 +46,7 @@ absl::Status LatentPipeline::LoadInGroup(const LoadOptions& options) {
 absl::Status LatentPipeline::Launch(Generation& generation) {
   auto& g = static_cast<LatentGeneration&>(generation);
   if (g.done()) return absl::FailedPreconditionError("the generation has no step left");
+  if (g.enlarges()) return absl::OkStatus();  // this rank does it alone, when it lands
   Row row;
   const absl::Status gathered = RunGuarded("denoiser", [&] { row = GatherRow(&g); });
   if (!gathered.ok()) return gathered;
@@ -58,13 +59,16 @@ absl::Status LatentPipeline::Launch(Generation& generation) {
 
 absl::Status LatentPipeline::Land(Generation& generation) {
   auto* g = static_cast<LatentGeneration*>(&generation);
+  if (g->enlarges()) return Enlarge({&g, 1});
   absl::StatusOr<Row> row = g->trip.Await();
   if (!row.ok()) return row.status();
   at::Tensor output;
   const absl::Status guided =
       RunGuarded("denoiser", [&] { output = GuidedOutput(g, *std::move(row)); });
   if (!guided.ok()) return guided;
-  return Advance({&g, 1}, output);
+  const absl::Status advanced = Advance({&g, 1}, output);
+  if (g->enlarges()) g->UpdateKey();
+  return advanced;
 }
 
 absl::StatusOr<std::unique_ptr<RankPart>> LoadLatentPart(const ModelLayout& layout,
@@ -78,6 +82,7 @@ absl::StatusOr<std::unique_ptr<RankPart>> LoadLatentPart(const ModelLayout& layo
   if (!opened.ok()) return opened.status();
   const std::shared_ptr<LatentModel> model = *std::move(opened);
   model->ComputeIn(*device, *type);
+  if (absl::Status s = model->Merge(layout, *type); !s.ok()) return s;
   return LoadGroupPart(model, model->Shared(), plan, rank, model->Storage());
 }
 

@@ -20,9 +20,11 @@
 #include "worker/kernels/product_choices.h"
 #include "worker/models/autoencoder.h"
 #include "worker/pipelines/group_networks.h"
+#include "worker/pipelines/model_adapters.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/model_part.h"
 #include "worker/pipelines/placed_weights.h"
+#include "worker/pipelines/textual_inversion.h"
 #include "worker/pipelines/torch_errors.h"
 #include "worker/profile/latent_profile.h"
 #include "worker/residency/step_graphs.h"
@@ -34,7 +36,7 @@ namespace hanga {
 struct Conditioning {
   at::Tensor text;    // [1, L, D]
   at::Tensor pooled;  // [1, P]; undefined where the model takes none
-  at::Tensor sizes;   // [1, 6] of picture, crop and target in pixels; undefined likewise
+  at::Tensor sizes;   // [1, 6 or 5] of picture, crop and target in pixels; undefined likewise
 };
 
 // Declared when made, without weights until Load. Not thread-safe: owned by a pipeline.
@@ -47,6 +49,8 @@ class LatentModel {
   virtual bool takes_mask() const { return false; }
   // Limits and defaults of the family; hanga.json comes after.
   virtual void Describe(ModelFacts* facts) const = 0;
+  // Words that stand for learned vectors, in the prompts that are encoded from now on.
+  virtual absl::Status UseInversions(const Inversions& inversions) = 0;
   // What the request's prompt comes to, or its negative prompt.
   virtual absl::StatusOr<Conditioning> Encode(const GenerationRequest& request, bool negative) = 0;
   // x [B, C, h, w], timesteps [B] float32, rows joined to B -> [B, C, h, w] float32.
@@ -63,6 +67,11 @@ class LatentModel {
   // What its networks are, for the planner.
   virtual LatentArchitecture Architecture() const = 0;
 
+  // Makes adapters that the deployment fixes part of the weights, before they are loaded.
+  absl::Status Merge(const ModelLayout& layout, at::ScalarType type) {
+    return MergeAdapters(layout, type, &parts_);
+  }
+  absl::Span<const ModelPart> parts() const { return parts_; }
   // Where and in which type the networks compute; before weights are loaded, in whichever way.
   void ComputeIn(at::Device device, at::ScalarType type);
   // On a GPU: which algorithms its products take, as measured before; `tune`: as LoadOptions has

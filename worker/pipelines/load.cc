@@ -13,6 +13,7 @@
 #include "worker/pipelines/flux_pipeline.h"
 #include "worker/pipelines/latent_group.h"
 #include "worker/pipelines/latent_pipeline.h"
+#include "worker/pipelines/model_adapters.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/noop_pipeline.h"
 #include "worker/pipelines/pipeline.h"
@@ -113,6 +114,7 @@ constexpr FamilyPipeline kPipelines[] = {
     {"flux", ExamineFlux, FluxPipeline::Load, ProfileFluxFiles, LoadFluxPart},
     {"sd", ExamineLatent, LatentPipeline::Load, ProfileLatentFiles, LoadLatentPart},
     {"sdxl", ExamineLatent, LatentPipeline::Load, ProfileLatentFiles, LoadLatentPart},
+    {"sdxl_refiner", ExamineLatent, LatentPipeline::Load, ProfileLatentFiles},
     {"sd3", ExamineLatent, LatentPipeline::Load, ProfileLatentFiles, LoadLatentPart},
 };
 
@@ -139,6 +141,8 @@ absl::StatusOr<std::string> HashWeights(const ModelLayout& layout) {
       files.push_back({folder ? absl::StrCat(name, "/", base) : base, shard});
     }
   }
+  for (const FixedLora& lora : layout.loras)
+    files.push_back({absl::StrCat("loras/", lora.name, ":", lora.weight), lora.path});
   return HashModelOnce(files, DefaultCacheFolder());
 }
 
@@ -155,6 +159,8 @@ absl::StatusOr<ModelFacts> ExamineModel(const ModelFiles& files) {
   absl::StatusOr<std::string> hash = HashWeights(*layout);
   if (!hash.ok()) return hash.status();
   facts.sha256 = *std::move(hash);
+  if (!files.lora_folder.empty()) facts.loras = AdaptersIn(files.lora_folder);
+  if (!files.embedding_folder.empty()) facts.embeddings = AdaptersIn(files.embedding_folder);
   return facts;
 }
 
