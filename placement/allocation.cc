@@ -26,6 +26,7 @@ class Resolver {
   }
 
   absl::StatusOr<ResolvedSection> Run() {
+    if (!section_.donors.empty()) return Donors();
     resolved_.homes.assign(blocks_.size(), kNoHome);
     resolved_.compute_local = section_.compute_local;
     for (const auto& step :
@@ -36,6 +37,23 @@ class Resolver {
   }
 
  private:
+  absl::StatusOr<ResolvedSection> Donors() {
+    if (auto status = FindCompute(); !status.ok()) return status;
+    for (const DeviceRef& donor : section_.donors) {
+      const auto home = HomeOf(donor);
+      if (!home.ok()) return home.status();
+      if (*home == resolved_.compute) {
+        return ExpressionError(text_, donor.offset, "a donor other than the device that computes");
+      }
+      if (*home == kHomeHost) continue;  // lends anyway
+      if (*home == kHomeFile) {
+        return ExpressionError(text_, donor.offset, "a device or cpu, which lend memory");
+      }
+      resolved_.donors.push_back(*home);
+    }
+    return std::move(resolved_);
+  }
+
   absl::StatusOr<int> HomeOf(const DeviceRef& device) const {
     if (device.name == "cpu") return kHomeHost;
     if (device.name == "file") return kHomeFile;
@@ -55,13 +73,13 @@ class Resolver {
     };
     for (const Allocation& a : section_.allocations) consider(a.device);
     for (const Pin& pin : section_.pins) consider(pin.device);
-    if (!found && section_.virtual_vram) {  // the first device that is not a donor
-      for (const Device& device : context_.topology.devices) {
-        const auto& donors = section_.virtual_vram->donors;
+    if (!found && (section_.virtual_vram || !section_.donors.empty())) {
+      const auto& donors = section_.virtual_vram ? section_.virtual_vram->donors : section_.donors;
+      for (const Device& device : context_.topology.devices) {  // the first that is no donor
         const bool donates = std::any_of(donors.begin(), donors.end(), [&](const DeviceRef& donor) {
           return donor.name == device.name;
         });
-        if (!donates) consider({device.name, section_.virtual_vram->offset});
+        if (!donates) consider({device.name, section_.offset});
       }
     }
     if (!found) {

@@ -23,7 +23,8 @@ inline constexpr int kHomeFile = -2;
 struct ResolvedSection {
   int compute = 0;             // index of the device that runs the blocks
   bool compute_local = false;  // each runs where it is kept instead
-  std::vector<int> homes;      // by block, in the order given
+  std::vector<int> homes;      // by block, in the order given; empty where the planner decides
+  std::vector<int> donors;     // there: the devices that it may use beside the host
   std::vector<QuotaReport> quotas;
 };
 

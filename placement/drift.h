@@ -21,4 +21,7 @@ enum class Drift {
 // so that plans do not follow every wave.
 Drift DriftOf(const RankPlan& rank, uint64_t free_bytes);
 
+// What others would have to give back for the plan not to be kTighter; 0: nothing.
+uint64_t LackingBytes(const RankPlan& rank, uint64_t free_bytes);
+
 }  // namespace hanga::placement

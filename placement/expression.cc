@@ -169,10 +169,11 @@ class Parser {
     cursor_.SkipSpace();
     if (name == "virtual_vram") {
       if (section->virtual_vram) cursor_.Fail(start, "virtual_vram once");
+      if (!section->donors.empty()) cursor_.Fail(start, "virtual_vram before its donors");
       section->virtual_vram = VirtualVram{ParseSize(&cursor_), start, {}};
     } else if (name == "donors") {
-      if (!section->virtual_vram) cursor_.Fail(start, "virtual_vram before its donors");
-      if (section->virtual_vram) section->virtual_vram->donors = Devices();
+      if (!section->donors.empty()) cursor_.Fail(start, "donors once");
+      (section->virtual_vram ? section->virtual_vram->donors : section->donors) = Devices();
     } else if (name == "compute") {
       if (section->compute || section->compute_local) cursor_.Fail(start, "compute once");
       if (cursor_.Ahead(";|#").substr(0, 5) == "local" && cursor_.Word() == "local") {
@@ -239,6 +240,13 @@ class Parser {
     }
     if (section.virtual_vram && !section.allocations.empty()) {
       return cursor_.Fail(section.virtual_vram->offset, "either virtual_vram or allocations");
+    }
+    if (!section.donors.empty()) {
+      const int at = section.donors.front().offset;
+      if (!section.allocations.empty() || !section.pins.empty()) {
+        return cursor_.Fail(at, "either donors or allocations");
+      }
+      if (section.compute_local) return cursor_.Fail(at, "compute= a device, where others lend");
     }
     if (section.compute && (section.compute->name == "cpu" || section.compute->name == "file")) {
       return cursor_.Fail(section.compute->offset, "a device that computes", "compute=cuda:0");

@@ -8,6 +8,7 @@
 //   "cuda:0,2.5gb;cpu,*"                          the first 2.5 GiB on cuda:0, the rest pinned on
 //   the host "cuda:0,40%;cuda:1,40%;cpu,20%"               shares of the model
 //   "virtual_vram=12gb;donors=cuda:1,cpu"         12 GiB less on the GPU that computes
+//   "donors=cuda:1"                               as much of cuda:1's memory as makes steps faster
 //   "double_blocks[0-9]@cuda:1;cuda:0,*"          ten blocks by name
 //   "unet:cuda:0,8gb;cpu,*|clip:cpu,*|vae:cuda:0,*"
 #pragma once
@@ -72,6 +73,7 @@ struct ExpressionSection {
   std::vector<Allocation> allocations;
   std::vector<Pin> pins;
   std::optional<VirtualVram> virtual_vram;
+  std::vector<DeviceRef> donors;  // without virtual_vram: the planner decides who keeps what
   std::optional<DeviceRef> compute;
   bool compute_local = false;  // blocks run on the device that keeps them
 };

@@ -77,6 +77,10 @@ class ExpressionPlanner {
     if (!names_device) {
       asked.compute = DeviceRef{context_.topology.devices[DenoiserDevice()].name, asked.offset};
     }
+    if (!section->donors.empty()) {
+      return ExpressionError(expression_.text, section->donors.front().offset,
+                             "donors in the section of the denoiser, where weights are streamed");
+    }
     auto resolved = Resolve(expression_, asked, blocks, allocation_);
     if (!resolved.ok()) return resolved.status();
     for (const int home : resolved->homes) {
@@ -107,6 +111,7 @@ class ExpressionPlanner {
 
   absl::Status CheckDevices(const ResolvedSection& denoiser) const {
     std::set<int> used(denoiser.homes.begin(), denoiser.homes.end());
+    used.insert(denoiser.donors.begin(), denoiser.donors.end());
     used.insert(denoiser.compute);
     for (const int device : used) {
       if (device < 0 || std::find(devices_.begin(), devices_.end(), device) != devices_.end())
@@ -122,6 +127,7 @@ class ExpressionPlanner {
     StreamGroupRequest request;
     request.compute = denoiser.compute;
     std::set<int> others(denoiser.homes.begin(), denoiser.homes.end());
+    others.insert(denoiser.donors.begin(), denoiser.donors.end());
     for (const auto& wish : wishes_) {
       if (wish) others.insert(wish->device);
     }

@@ -63,9 +63,12 @@ std::string Print(const ExpressionSection& section) {
   }
   if (section.virtual_vram) {
     items.push_back(absl::StrCat("virtual_vram=", section.virtual_vram->bytes, "b"));
-    std::vector<std::string> donors;
-    for (const DeviceRef& donor : section.virtual_vram->donors) donors.push_back(donor.name);
-    if (!donors.empty()) items.push_back("donors=" + absl::StrJoin(donors, ","));
+  }
+  const auto& donors = section.virtual_vram ? section.virtual_vram->donors : section.donors;
+  if (!donors.empty()) {
+    items.push_back(absl::StrCat(
+        "donors=",
+        absl::StrJoin(donors, ",", [](auto* out, const auto& d) { out->append(d.name); })));
   }
   if (section.compute) items.push_back("compute=" + section.compute->name);
   if (section.compute_local) items.push_back("compute=local");
@@ -110,10 +113,8 @@ std::vector<DeviceRef> DevicesOf(const Expression& expression) {
   for (const ExpressionSection& section : expression.sections) {
     for (const Allocation& allocation : section.allocations) devices.push_back(allocation.device);
     for (const Pin& pin : section.pins) devices.push_back(pin.device);
-    if (section.virtual_vram) {
-      const auto& donors = section.virtual_vram->donors;
-      devices.insert(devices.end(), donors.begin(), donors.end());
-    }
+    const auto& donors = section.virtual_vram ? section.virtual_vram->donors : section.donors;
+    devices.insert(devices.end(), donors.begin(), donors.end());
     if (section.compute) devices.push_back(*section.compute);
   }
   return devices;

@@ -103,19 +103,19 @@ std::optional<std::vector<int>> SourcesOfHomes(const PlanContext& context,
   for (const StreamSource& source : request.sources) room.push_back(source.capacity_bytes);
   std::vector<int> sources;
   for (size_t i = 0; i < homes.size(); ++i) {
-    const uint64_t bytes = request.blocks[i].stored_bytes;
+    const StreamBlock& block = request.blocks[i];
     int chosen = kResidentHere;
-    if (homes[i] != compute && bytes > 0) {
+    if (homes[i] != compute && block.stored_bytes > 0) {
       for (size_t s = 0; s < request.sources.size() && chosen == kResidentHere; ++s) {
         const StreamSource& source = request.sources[s];
         const bool right = homes[i] == kHomeHost ? source.store != Store::kDonor
                            : homes[i] == kHomeFile
                                ? source.store == Store::kFile
                                : source.keeper == context.topology.devices[homes[i]].name;
-        if (right && room[s] >= bytes) chosen = static_cast<int>(s);
+        if (right && room[s] >= KeptBytes(source, block)) chosen = static_cast<int>(s);
       }
       if (chosen == kResidentHere) return std::nullopt;
-      room[chosen] -= bytes;
+      room[chosen] -= KeptBytes(request.sources[chosen], block);
     }
     sources.push_back(chosen);
   }
@@ -148,7 +148,7 @@ void AppendDenoiserBlocks(const PlanContext& context, const StreamRequest& reque
         *host_room -= std::min(*host_room, block.stored_bytes);
       }
       for (RankPlan& lender : plan->ranks) {
-        if (lender.device == from.keeper) lender.lent_bytes += block.stored_bytes;
+        if (lender.device == from.keeper) lender.lent_bytes += block.run_bytes;
       }
     }
     plan->blocks.push_back(std::move(placement));

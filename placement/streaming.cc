@@ -4,8 +4,10 @@
 #include "placement/streaming.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
+#include "placement/streaming_exact.h"
 #include "placement/streaming_search.h"
 
 namespace hanga::placement {
@@ -16,6 +18,7 @@ constexpr double kCloseEnough = 1.004;  // of a lower bound: searching on is not
 constexpr double kShallowWins = 1.01;   // a deeper ring must give more than this
 constexpr int kSearchBudget = 4000;     // simulated blocks, over all candidates
 constexpr int kFewBlocks = 12;          // of which much can be tried in no time
+constexpr int kExactBranches = 100000;
 constexpr int kManySizes = 8;
 
 uint64_t RunBytes(const StreamBlock& block) { return block.run_bytes; }
@@ -200,6 +203,19 @@ std::optional<StreamSolution> SolveStreaming(const StreamRequest& request) {
     if (!found) continue;
     if (best && found->seconds >= best->pass_seconds * (1 - 1e-6)) continue;
     best = Describe(request, found->source, candidate.slots, candidate.slot_bytes, found->seconds);
+  }
+  // Of few blocks every way can be looked at, which who keeps what makes worth the time.
+  if (blocks <= kFewBlocks && request.sources.size() > 1) {
+    ExactSearch exact(request, kExactBranches);
+    for (const Candidate& candidate : Candidates(request)) {
+      const double known = best ? best->pass_seconds : std::numeric_limits<double>::infinity();
+      if (candidate.bound * kCloseEnough >= known) continue;
+      const auto found =
+          exact.Run(candidate.slots, candidate.slot_bytes, candidate.resident_capacity, known);
+      if (!found) continue;
+      best =
+          Describe(request, found->source, candidate.slots, candidate.slot_bytes, found->seconds);
+    }
   }
   if (!best) return std::nullopt;
   // The search may have ended with smaller blocks than its slots were made for.

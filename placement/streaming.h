@@ -39,6 +39,11 @@ struct StreamBlock {
   double compute_seconds = 0;
 };
 
+// What a block takes of its source's capacity: of a device, what its allocator gives out.
+inline uint64_t KeptBytes(const StreamSource& source, const StreamBlock& block) {
+  return source.store == Store::kDonor ? block.run_bytes : block.stored_bytes;
+}
+
 struct StreamRequest {
   std::vector<StreamBlock> blocks;  // in order
   std::vector<StreamSource> sources;

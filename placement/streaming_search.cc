@@ -206,7 +206,8 @@ bool StreamSearch::AssignInOrder(size_t blocks, std::vector<int>* source) {
     uint64_t engines_seen = 0;  // the first source with room speaks for its engine
     for (size_t s = 0; s < count; ++s) {
       const StreamSource& from = request_.sources[s];
-      if (room_[s] < bytes || (engines_seen >> from.engine & 1) != 0) continue;
+      if (room_[s] < KeptBytes(from, request_.blocks[i]) || (engines_seen >> from.engine & 1) != 0)
+        continue;
       engines_seen |= uint64_t{1} << from.engine;
       double rate = from.bytes_per_second;
       if (from.read_bytes_per_second > 0) rate = std::min(rate, from.read_bytes_per_second);
@@ -214,8 +215,9 @@ bool StreamSearch::AssignInOrder(size_t blocks, std::vector<int>* source) {
       if (end < best_end) best_end = end, (*source)[i] = static_cast<int>(s);
     }
     if ((*source)[i] == kResidentHere) return false;
-    room_[(*source)[i]] -= bytes;
-    engine_end_[request_.sources[(*source)[i]].engine] = best_end;
+    const StreamSource& chosen = request_.sources[(*source)[i]];
+    room_[(*source)[i]] -= KeptBytes(chosen, request_.blocks[i]);
+    engine_end_[chosen.engine] = best_end;
   }
   return true;
 }
@@ -315,10 +317,10 @@ bool StreamSearch::Holds(const std::vector<int>& source) {
     const StreamBlock& block = request_.blocks[i];
     if (source[i] == kResidentHere) {
       resident += block.run_bytes;
-    } else if (block.stored_bytes > room_[source[i]]) {
+    } else if (KeptBytes(request_.sources[source[i]], block) > room_[source[i]]) {
       return false;
     } else {
-      room_[source[i]] -= block.stored_bytes;
+      room_[source[i]] -= KeptBytes(request_.sources[source[i]], block);
     }
   }
   return resident <= resident_capacity_;

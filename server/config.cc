@@ -11,6 +11,7 @@
 #include <limits>
 #include <sstream>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "scheduler/job_name.h"
 #include "server/toml_reader.h"
@@ -148,6 +149,28 @@ class ConfigParser {
     if (value != kUnset) *bytes = value;
   }
 
+  // "NAME" or "NAME:WEIGHT".
+  static void ReadFixedLoras(TomlReader& reader, ModelConfig* model) {
+    std::vector<std::string> texts;
+    reader.ReadStrings("loras", &texts);
+    for (const std::string& text : texts) {
+      FixedLoraConfig lora;
+      const size_t colon = text.rfind(':');
+      lora.name = text.substr(0, colon);
+      const bool weighs =
+          colon == std::string::npos || absl::SimpleAtod(text.substr(colon + 1), &lora.weight);
+      if (!weighs || !(lora.weight >= -10 && lora.weight <= 10) || lora.name.empty() ||
+          lora.name.find('/') != std::string::npos) {
+        reader.Reject("loras", absl::StrCat("has '", text,
+                                            "': must be NAME or NAME:WEIGHT, of a file in "
+                                            "lora_dir and -10 to 10"));
+      }
+      model->loras.push_back(std::move(lora));
+    }
+    if (!texts.empty() && model->lora_dir.empty())
+      reader.Reject("loras", "needs lora_dir, the folder of their files");
+  }
+
   ModelConfig ParseModel(TomlReader& reader) {
     ModelConfig model;
     ReadResourceId(reader, &model.name);
@@ -170,6 +193,9 @@ class ConfigParser {
     reader.ReadBool("keep_resident", &model.keep_resident);
     reader.ReadStringTable("components", &model.components);
     for (auto& [component, path] : model.components) path = Resolve(path);
+    ReadPath(reader, "lora_dir", &model.lora_dir);
+    ReadFixedLoras(reader, &model);
+    ReadPath(reader, "embedding_dir", &model.embedding_dir);
     reader.ReadBytes("max_pixels", 0, uint64_t{1} << 32, &model.max_pixels);
     reader.ReadInteger("max_running", 0, kMillion, &model.max_running);
     ParseDefaults(reader.Table("defaults"), &model.defaults);

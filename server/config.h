@@ -87,6 +87,12 @@ struct TenantConfig {
   int64_t max_running = 0;  // tasks on workers; 0: no limit
 };
 
+// An adapter that is part of a model's weights.
+struct FixedLoraConfig {
+  std::string name;  // in lora_dir, without .safetensors
+  double weight = 1;
+};
+
 struct ModelConfig {
   std::string name;  // [a-z0-9._-]{1,64}
   std::string path;  // a diffusers folder or a checkpoint file, absolute
@@ -99,6 +105,9 @@ struct ModelConfig {
   std::optional<uint64_t> reserve_vram, vram_limit, pinned_host_limit, host_limit;
   bool keep_resident = false;
   std::map<std::string, std::string> components;  // absolute paths of files by component
+  std::string lora_dir;                           // adapters that requests may name; empty: none
+  std::vector<FixedLoraConfig> loras;             // of lora_dir
+  std::string embedding_dir;                      // textual inversions; empty: none
   uint64_t max_pixels = 0;                        // 0: the model's own limit
   int64_t max_running = 0;                        // tasks on workers; 0: no limit
   v1::GenerationSpec defaults;                    // override the model's own

@@ -32,6 +32,11 @@ std::string Fingerprint(v1::ModelDeployment deployment) {
   const std::map<std::string, std::string> components(deployment.components().begin(),
                                                       deployment.components().end());
   for (const auto& [name, path] : components) absl::StrAppend(&text, "\n", name, "=", path);
+  if (!deployment.lora_dir().empty()) absl::StrAppend(&text, "\nlora_dir=", deployment.lora_dir());
+  for (const v1::Lora& lora : deployment.loras())
+    absl::StrAppend(&text, "\nlora=", lora.name(), ":", lora.weight());
+  if (!deployment.embedding_dir().empty())
+    absl::StrAppend(&text, "\nembedding_dir=", deployment.embedding_dir());
   return HashToken(text).substr(0, 16);
 }
 
@@ -54,6 +59,13 @@ ModelOptions MakeModel(const ModelConfig& config) {
   }
   if (config.host_limit) deployment.set_host_limit_bytes(*config.host_limit);
   deployment.mutable_components()->insert(config.components.begin(), config.components.end());
+  deployment.set_lora_dir(config.lora_dir);
+  for (const FixedLoraConfig& fixed : config.loras) {
+    v1::Lora& lora = *deployment.add_loras();
+    lora.set_name(fixed.name);
+    lora.set_weight(fixed.weight);
+  }
+  deployment.set_embedding_dir(config.embedding_dir);
   deployment.set_revision(Fingerprint(deployment));
   model.max_running = static_cast<uint32_t>(config.max_running);
   model.defaults = config.defaults;

@@ -16,6 +16,7 @@ struct Options {
   int64_t width = 1024, height = 1024;  // pixels
   int64_t text_tokens = 512;
   int64_t batch = 1;
+  int64_t loras = 0;  // of UNet steps: adapters of their own, one a picture
   int runs = 20;
   bool graphs = true;
   bool profile = false;
@@ -25,6 +26,7 @@ struct Options {
   std::string model;             // a folder, for whole pictures
   int steps = 28;
   std::vector<double> budgets_gb = {24, 20, 16, 12, 8, 4, 2};  // for weights, 1024-based
+  int donor = -1;  // of streaming: a GPU whose memory lends; -1: the host's alone
 };
 
 nlohmann::ordered_json FluxStep(const Options& options);

@@ -46,6 +46,8 @@ int main(int argc, char** argv) {
     sub->add_option("--height", options.height, "pixels")->check(CLI::Range(16, 8192));
     sub->add_option("--text-tokens", options.text_tokens)->check(CLI::Range(1, 512));
     sub->add_option("--batch", options.batch, "images")->check(CLI::Range(1, 64));
+    sub->add_option("--loras", options.loras, "of UNet steps: pictures' own adapters")
+        ->check(CLI::Range(0, 64));
     sub->add_option("--runs", options.runs, "timed runs")->check(CLI::Range(1, 10000));
     sub->add_flag("!--no-graphs", options.graphs, "launch every kernel, without CUDA graphs");
     sub->add_flag("--profile", options.profile, "also time the blocks one by one");
@@ -57,6 +59,8 @@ int main(int argc, char** argv) {
     sub->add_option("--steps", options.steps, "of whole pictures")->check(CLI::Range(1, 1000));
     sub->add_option("--budget-gb", options.budgets_gb, "of stream: memory for weights, GiB")
         ->check(CLI::Range(0.1, 1e6));
+    sub->add_option("--donor", options.donor, "of stream: the number of a GPU that lends memory")
+        ->check(CLI::Range(1, 127));
     sub->callback([&figures, &options, run = command.run] { figures = run(options); });
   }
   try {

@@ -45,6 +45,10 @@ nlohmann::ordered_json Stream(const Options& o) {
       {"weights_gib", baseline.weight_bytes / kGib},
       {"activations_gib", baseline.activation_bytes / kGib},
   };
+  if (o.donor >= 0) {
+    figures["donor_link_gbps"] = baseline.donor_link.alone / 1e9;
+    figures["donor_link_while_computing_gbps"] = baseline.donor_link.while_computing / 1e9;
+  }
   const FirstStep first = Must(RunFromHost(blocks, inputs, &host));
   const double pass_ms = first.bytes / baseline.link.alone * 1e3;
   figures["first_step_from_host_ms"] = first.ms;
@@ -53,12 +57,17 @@ nlohmann::ordered_json Stream(const Options& o) {
   for (const double gib : o.budgets_gb) {
     const auto budget = static_cast<uint64_t>(gib * kGib);
     const StreamFigures run = Must(RunUnderBudget(budget, baseline, blocks, inputs, o, &host));
-    const double copy_ms = run.bytes_per_step / baseline.link.alone * 1e3;
+    const uint64_t from_host = run.bytes_per_step - run.donor_bytes_per_step;
+    double copy_ms = from_host / baseline.link.alone * 1e3;
+    if (run.donor_bytes_per_step > 0) {  // both links at once
+      copy_ms = std::max(copy_ms, run.donor_bytes_per_step / baseline.donor_link.alone * 1e3);
+    }
     const double bound_ms = std::max(baseline.resident_ms, copy_ms);
     const std::string b = absl::StrCat("b", gib, "_");
     figures[b + "step_ms"] = run.step_ms;
     figures[b + "first_step_ms"] = run.first_step_ms;
     figures[b + "moved_gib"] = run.bytes_per_step / kGib;
+    if (o.donor >= 0) figures[b + "donor_gib"] = run.donor_bytes_per_step / kGib;
     figures[b + "bound_ms"] = bound_ms;
     figures[b + "ratio_to_bound"] = run.step_ms / bound_ms;
     figures[b + "ratio_to_resident"] = run.step_ms / baseline.resident_ms;

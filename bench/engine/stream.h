@@ -23,16 +23,17 @@ class RandomWeights final : public WeightSource {
   absl::Status Read(const Slot& slot, const at::Tensor& to) const override;
 };
 
-// Bytes a second from host memory to the device; page-locked, alone and beside matrix products.
+// Bytes a second to the device from page-locked host memory, or from another GPU's; alone and
+// beside matrix products.
 struct LinkRates {
   double alone = 0, while_computing = 0;
 };
-LinkRates MeasureLink();
+LinkRates MeasureLink(at::Device from = at::kCPU);
 
 // What one run measures before any budget: the step with every block resident, and the planner's
 // view of the machine and the model from it.
 struct Baseline {
-  LinkRates link;
+  LinkRates link, donor_link;    // the second where there is a donor
   double resident_ms = 0;        // launched kernel by kernel
   double resident_graph_ms = 0;  // as a CUDA graph
   uint64_t weight_bytes = 0;
@@ -46,9 +47,9 @@ absl::StatusOr<Baseline> MeasureBaseline(BlockList<FluxState>& blocks, const Flu
 
 struct StreamFigures {
   double step_ms = 0, first_step_ms = 0, predicted_ms = 0;
-  uint64_t bytes_per_step = 0;
-  uint64_t weights_peak_bytes = 0;  // resident blocks and ring
-  uint64_t peak_bytes = 0;          // of the device, all that the run came to hold
+  uint64_t bytes_per_step = 0, donor_bytes_per_step = 0;  // the second of the first
+  uint64_t weights_peak_bytes = 0;                        // resident blocks and ring
+  uint64_t peak_bytes = 0;  // of the device, all that the run came to hold
   uint64_t predicted_peak_bytes = 0;
   int ring_slots = 0;
   bool equal = false;  // to the resident step, bit for bit

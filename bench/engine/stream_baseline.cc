@@ -10,8 +10,10 @@
 
 #include <functional>
 #include <map>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "bench/engine/device_timer.h"
 #include "bench/engine/stream.h"
 #include "worker/profile/flux_profile.h"
@@ -27,7 +29,7 @@ constexpr int64_t kLinkBytes = int64_t{1} << 30;
 // What the allocator holds of the device, used or not: what no other process can have.
 auto Reserved() { return allocator::getDeviceStats(0).reserved_bytes[0]; }
 
-placement::Topology TopologyOf(const LinkRates& link) {
+placement::Topology TopologyOf(const LinkRates& link, const LinkRates& donor_link, int donor) {
   cudaDeviceProp properties;
   cudaGetDeviceProperties(&properties, 0);
   placement::Device device;
@@ -43,6 +45,15 @@ placement::Topology TopologyOf(const LinkRates& link) {
   topology.host.total_bytes = topology.host.free_bytes = uint64_t{1} << 40;
   topology.host.file_bytes_per_second = 1e9;
   topology.devices = {device};
+  if (donor < 0) return topology;
+  device.name = absl::StrCat("cuda:", donor);
+  topology.devices.push_back(device);
+  for (const bool there : {false, true}) {
+    placement::Link between{device.name, "cuda:0", placement::LinkKind::kNvlink, donor_link.alone,
+                            10e-6};
+    if (there) std::swap(between.from, between.to);
+    topology.links.push_back(between);
+  }
   return topology;
 }
 
@@ -92,16 +103,18 @@ absl::Status RandomWeights::Read(const Slot& slot, const at::Tensor& to) const {
   static at::Generator generator = at::cuda::detail::createCUDAGenerator(0);
   generator.set_current_seed(std::hash<std::string>()(slot.key));
   const bool matrix = slot.shape.size() > 1;
-  to.copy_(at::empty(slot.shape, at::device(at::kCUDA).dtype(to.scalar_type()))
+  const at::Device maker(at::kCUDA, 0);
+  to.copy_(at::empty(slot.shape, at::device(maker).dtype(to.scalar_type()))
                .normal_(matrix ? 0.0 : 1.0, 0.02, generator));
   return absl::OkStatus();
 }
 
-LinkRates MeasureLink() {
-  const auto bytes = at::device(at::kCUDA).dtype(at::kByte);
-  const auto host = at::zeros({kLinkBytes}, at::device(at::kCPU).dtype(at::kByte)).pin_memory();
+LinkRates MeasureLink(at::Device from) {
+  const auto bytes = at::device(at::Device(at::kCUDA, 0)).dtype(at::kByte);
+  auto source = at::zeros({kLinkBytes}, at::device(from).dtype(at::kByte));
+  if (from.is_cpu()) source = source.pin_memory();
   auto device = at::empty({kLinkBytes}, bytes);
-  const auto copy = [&] { device.copy_(host, /*non_blocking=*/true); };
+  const auto copy = [&] { device.copy_(source, /*non_blocking=*/true); };
   LinkRates rates;
   rates.alone = kLinkBytes / Median(DeviceMilliseconds(2, 7, copy)) * 1e3;
 
@@ -131,6 +144,10 @@ absl::StatusOr<Baseline> MeasureBaseline(BlockList<FluxState>& blocks, const Flu
                                          const Options& o, HostBudget* host) {
   Baseline baseline;
   baseline.link = MeasureLink();
+  if (o.donor >= 0) {
+    baseline.donor_link =
+        MeasureLink(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(o.donor)));
+  }
   DeviceBudget budget("cuda:0", UINT64_MAX);
   auto weights = ResidentBlocks::Load(
       "transformer", blocks.Weights(), {std::vector<Tier>(blocks.size(), Tier::kDevice), 0, true},
@@ -161,7 +178,7 @@ absl::StatusOr<Baseline> MeasureBaseline(BlockList<FluxState>& blocks, const Flu
     graphs.Run("flux", tensors, [&] { blocks.Run(state); });
   }));
 
-  baseline.topology = TopologyOf(baseline.link);
+  baseline.topology = TopologyOf(baseline.link, baseline.donor_link, o.donor);
   baseline.profile = ProfileOf(o, baseline.activation_bytes);
   AddMeasuredTimes(blocks, inputs, baseline.resident_ms, baseline.topology.devices[0].model,
                    &baseline.profile);

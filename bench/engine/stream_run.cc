@@ -37,11 +37,14 @@ class MemoryLimit {
 absl::StatusOr<StreamFigures> RunUnderBudget(uint64_t budget_bytes, const Baseline& baseline,
                                              BlockList<FluxState>& blocks, const FluxState& inputs,
                                              const Options& o, HostBudget* host) {
+  const uint64_t limit_bytes =
+      budget_bytes + baseline.activation_bytes + baseline.profile.workspace_bytes;
   placement::PlanOptions options;
   options.reserve_vram_bytes = 0;
-  options.vram_limit_bytes =
-      budget_bytes + baseline.activation_bytes + baseline.profile.workspace_bytes;
-  const auto plan = placement::MakePlan(baseline.profile, baseline.topology, options);
+  if (o.donor >= 0) options.placement = absl::StrCat("donors=cuda:", o.donor);
+  placement::Topology topology = baseline.topology;
+  topology.devices[0].total_bytes = limit_bytes;  // of this GPU alone
+  const auto plan = placement::MakePlan(baseline.profile, topology, options);
   if (!plan.ok()) return plan.status();
   const placement::GroupPlan& group = plan->groups.front();
   const auto tiers = TiersOf(group, "transformer", blocks.Weights());
@@ -54,11 +57,15 @@ absl::StatusOr<StreamFigures> RunUnderBudget(uint64_t budget_bytes, const Baseli
   allocator::emptyCache();
   const auto reserved = [] { return allocator::getDeviceStats(0).reserved_bytes[0]; };
   const uint64_t others = reserved().current;  // inputs, results, the libraries' workspaces
-  const MemoryLimit limit(others + *options.vram_limit_bytes);
-  DeviceBudget budget("cuda:0", budget_bytes);
+  const MemoryLimit limit(others + limit_bytes);
+  DeviceBudget budget("cuda:0", budget_bytes), lent("the donor", UINT64_MAX);
+  ResidentBlocks::Memory memory = {at::Device(at::kCUDA, 0), &budget, host};
+  if (o.donor >= 0) {
+    memory.donors.push_back({absl::StrCat("cuda:", o.donor),
+                             at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(o.donor)), &lent});
+  }
   auto weights = ResidentBlocks::Load("transformer", blocks.Weights(), *tiers,
-                                      std::make_shared<RandomWeights>(), at::kBFloat16,
-                                      {at::Device(at::kCUDA, 0), &budget, host});
+                                      std::make_shared<RandomWeights>(), at::kBFloat16, memory);
   if (!weights.ok()) return weights.status();
   if (absl::Status opened = (*weights)->Open(); !opened.ok()) return opened;
   allocator::emptyCache();
@@ -71,14 +78,19 @@ absl::StatusOr<StreamFigures> RunUnderBudget(uint64_t budget_bytes, const Baseli
   };
   figures.first_step_ms = DeviceMilliseconds(0, 1, step).front();
   step();
-  const uint64_t moved = (*weights)->counters().streamed_bytes;
+  const ResidencyCounters before = (*weights)->counters();
   figures.step_ms = DeviceMilliseconds(0, 1,
                                        [&] {
                                          for (int i = 0; i < o.runs; ++i) step();
                                        })
                         .front() /
                     o.runs;
-  figures.bytes_per_step = ((*weights)->counters().streamed_bytes - moved) / o.runs;
+  const ResidencyCounters& after = (*weights)->counters();
+  figures.bytes_per_step = (after.streamed_bytes - before.streamed_bytes) / o.runs;
+  const auto lent_bytes = [](const ResidencyCounters& counters) {
+    return counters.donor_bytes.empty() ? 0 : counters.donor_bytes.begin()->second;
+  };
+  figures.donor_bytes_per_step = (lent_bytes(after) - lent_bytes(before)) / o.runs;
   figures.equal = state.img.equal(baseline.prediction);
   figures.weights_peak_bytes = budget.peak_bytes();
   figures.peak_bytes = reserved().peak - others;

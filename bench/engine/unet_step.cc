@@ -13,6 +13,7 @@
 #include "bench/engine/commands.h"
 #include "bench/engine/device_timer.h"
 #include "bench/engine/floor.h"
+#include "bench/engine/random_adapters.h"
 #include "bench/engine/random_weights.h"
 #include "bench/engine/unet_work.h"
 #include "worker/kernels/product_choices.h"
@@ -73,6 +74,21 @@ double AttentionRate(const UnetParams& p, const Options& o) {
   return MeasureCeilings(heads, pixels).attention_tflops;
 }
 
+// The same step where each picture has an adapter (LoRA) of rank 16 on every product of the
+// transformers; such steps are not captured.
+void WithAdapters(const BlockList<UnetState>& blocks, const UnetState& inputs, const Options& o,
+                  double plain_ms, nlohmann::ordered_json* figures) {
+  RandomAdapters adapters(blocks, o.loras, /*rank=*/16);
+  const auto bound = adapters.Bind(2 * o.batch);
+  UnetState state;
+  const double step_ms = Median(DeviceMilliseconds(5, o.runs, [&] {
+    state = inputs;
+    blocks.Run(state);
+  }));
+  (*figures)["lora_step_ms"] = step_ms;
+  (*figures)["lora_throughput_ratio"] = plain_ms / step_ms;
+}
+
 nlohmann::ordered_json UnetStep(const UnetParams& p, const Options& o) {
   const c10::InferenceMode inference;
   kernels::ProductChoices products(o.choices, o.tune);
@@ -112,6 +128,7 @@ nlohmann::ordered_json UnetStep(const UnetParams& p, const Options& o) {
       {"finite", static_cast<int>(at::isfinite(state.x).all().item<bool>())},
   };
   if (o.profile) Profile(blocks, inputs, &figures);
+  if (o.loras > 0) WithAdapters(blocks, inputs, o, step_ms, &figures);
   return figures;
 }
 

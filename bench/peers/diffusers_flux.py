@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times diffusers' FLUX.1-dev step and VAE decode with random weights, bf16. Prints one JSON object.
 
-  diffusers_flux.py --size 1024 [--compile] [--vae] [--offload block|leaf]
+  diffusers_flux.py --size 1024 [--compile] [--vae] [--offload block leaf]
+
+Of several offloads each prints an object with what is known so far, so that a run that is cut short
+still says something.
 """
 import argparse
 import json
@@ -36,15 +39,25 @@ def on_device(make):
     return model
 
 
-def offloaded(offload):
+def locked_weights():
+    """The transformer's weights in page-locked memory, where group offload leaves them as they are."""
+    with torch.device("meta"):
+        model = FluxTransformer2DModel(guidance_embeds=True)
+    weights = {}
+    for key, parameter in model.state_dict().items():  # made on the GPU: a CPU would take minutes
+        weights[key] = torch.empty(parameter.shape, dtype=torch.bfloat16, pin_memory=True)
+        weights[key].copy_(torch.empty(parameter.shape, dtype=torch.bfloat16, device="cuda").normal_(
+            0.0 if parameter.dim() > 1 else 1.0, 0.02))
+    return weights
+
+
+def offloaded(weights, offload):
     """The transformer in host memory, its weights brought for each use by diffusers' hooks."""
     from diffusers.hooks import apply_group_offloading
     with torch.device("meta"):
         model = FluxTransformer2DModel(guidance_embeds=True)
-    model = model.to(torch.bfloat16).to_empty(device="cpu").eval()
-    for parameter in model.parameters():  # made on the GPU: a CPU would take minutes
-        parameter.data.copy_(torch.empty(parameter.shape, dtype=torch.bfloat16, device="cuda").normal_(
-            0.0 if parameter.dim() > 1 else 1.0, 0.02))
+    model = model.to(torch.bfloat16).eval()
+    model.load_state_dict(weights, assign=True)
     options = {"num_blocks_per_group": 1} if offload == "block" else {}
     apply_group_offloading(model, onload_device=torch.device("cuda"), offload_device=torch.device("cpu"),
                            offload_type=f"{offload}_level", non_blocking=True, use_stream=True, **options)
@@ -66,10 +79,16 @@ def flux_inputs(size):
     }
 
 
-def offloaded_step(size, offload, runs):
-    model, inputs = offloaded(offload), flux_inputs(size)
-    figures = {f"peer_{offload}_offload_ms": milliseconds(lambda: model(**inputs), 2, runs)}
-    figures[f"peer_{offload}_offload_peak_gib"] = torch.cuda.max_memory_reserved() / 2**30
+def offloaded_steps(size, offloads, runs):
+    weights, inputs, figures = locked_weights(), flux_inputs(size), {}
+    for offload in offloads:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        model = offloaded(weights, offload)
+        figures[f"peer_{offload}_offload_ms"] = milliseconds(lambda: model(**inputs), 2, runs)
+        figures[f"peer_{offload}_offload_peak_gib"] = torch.cuda.max_memory_reserved() / 2**30
+        print(json.dumps(figures), flush=True)
+        del model
     return figures
 
 
@@ -100,12 +119,12 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--size", type=int, default=1024)
 parser.add_argument("--compile", action="store_true")
 parser.add_argument("--vae", action="store_true")
-parser.add_argument("--offload", choices=["block", "leaf"], help="time group offload instead")
+parser.add_argument("--offload", choices=["block", "leaf"], nargs="+", help="time group offload instead")
 parser.add_argument("--runs", type=int, default=10, help="of group offload")
 arguments = parser.parse_args()
 with torch.no_grad() if arguments.offload else torch.inference_mode():  # its hooks repoint parameters
     if arguments.offload:
-        result = offloaded_step(arguments.size, arguments.offload, arguments.runs)
+        result = offloaded_steps(arguments.size, arguments.offload, arguments.runs)
     elif arguments.vae:
         result = vae_decode(arguments.size)
     else:

@@ -23,6 +23,7 @@ constexpr char kExamples[] = R"(  hanga generate "a lighthouse at dusk" --model 
   hanga generate "a lighthouse at dusk" --steps 20 --size 256x192 --seed 7 --images 4 -o out/
   hanga generate "a boat" --negative "people" --true-cfg 4 -o 'boat-{seed}.{ext}'
   hanga generate "a castle" --init sketch.png --strength 0.6 -o out/
+  hanga generate "a castle" --lora watercolor:0.8 --lora my.safetensors:0.5
   hanga generate - --format webp --quality 80 --preview-interval 5 -o out/ < prompt.txt
   hanga generate "a red sun" --priority low --deadline 10m --label album=sea --no-wait
 Ctrl-C cancels the job; a second Ctrl-C leaves it to itself.)";
@@ -120,10 +121,9 @@ absl::StatusOr<ExitCode> Run(const GenerateFlags& flags, const Session& session)
     if (!model.ok()) return model.status();
     submit->mutable_spec()->set_model(ResourceName("models", *model));
   }
-  if (absl::Status stored = flags.pictures.UploadFiles(**client, *submit->mutable_spec());
-      !stored.ok()) {
-    return stored;
-  }
+  absl::Status stored = flags.pictures.UploadFiles(**client, *submit->mutable_spec());
+  if (stored.ok()) stored = flags.adapters.UploadFiles(**client, *submit->mutable_spec());
+  if (!stored.ok()) return stored;
   if (flags.no_wait) return SubmitOnly(*submit, **client, session.json);
 
   v1::GenerateRequest request;

@@ -136,6 +136,7 @@ void GenerationFlags::AddTo(CLI::App& command) {
   command.add_flag("--allow-cached", allow_cached, "an identical earlier result will do")
       ->group(picture);
   pictures.AddTo(command);
+  adapters.AddTo(command);
   const std::string queue = "Queue";
   command.add_option("--priority", priority, "low, normal or high")
       ->check(CLI::IsMember({"low", "normal", "high"}))

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/cli/adapter_flags.h"
 #include "client/cli/picture_flags.h"
 #include "hanga/v1/generation_service.pb.h"
 
@@ -29,13 +30,15 @@ struct GenerationFlags {
   std::optional<double> guidance_rescale, guidance_start, guidance_end;
   std::optional<double> aesthetic_score, negative_aesthetic_score;
   PictureFlags pictures;
+  AdapterFlags adapters;
   std::string format, priority, deadline, request_id;
   std::vector<std::string> labels;
   bool deterministic = false, allow_cached = false;
 
   void AddTo(CLI::App& command);
 
-  // All but the files that `pictures` names. INVALID_ARGUMENT names the flag. `now` is what
+  // All but the files that `pictures` and `adapters` name. INVALID_ARGUMENT names the flag. `now`
+  // is what
   // --deadline counts from. A prompt of "-" is read from standard input.
   absl::StatusOr<v1::SubmitJobRequest> Request(absl::Time now) const;
 };

@@ -3,30 +3,11 @@
 
 #include "client/cli/picture_flags.h"
 
-#include <fstream>
-#include <iterator>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "client/cli/upload_file.h"
 
 namespace hanga::cli {
-namespace {
-
-absl::Status UploadFile(const std::string& flag, const std::string& path, client::Client& client,
-                        v1::BlobRef& blob) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) {
-    return absl::NotFoundError(absl::StrCat(flag, ": ", path, " cannot be read"));
-  }
-  if (bytes.empty()) return absl::InvalidArgumentError(absl::StrCat(flag, ": ", path, " is empty"));
-  absl::StatusOr<v1::BlobRef> stored = client.Upload(bytes);
-  if (!stored.ok()) return stored.status();
-  blob = *std::move(stored);
-  return absl::OkStatus();
-}
-
-}  // namespace
-
 void PictureFlags::AddTo(CLI::App& command) {
   const auto option = [&](const char* name, auto& value, const char* text) {
     return command.add_option(name, value, text)->group("Picture to begin with");
@@ -63,13 +44,15 @@ void PictureFlags::Fill(v1::GenerationSpec& spec) const {
 }
 
 absl::Status PictureFlags::UploadFiles(client::Client& client, v1::GenerationSpec& spec) const {
-  absl::Status status;
-  if (!init.empty()) {
-    status.Update(UploadFile("--init", init, client, *spec.mutable_init_image()));
-  }
-  if (status.ok() && !mask.empty()) {
-    status.Update(UploadFile("--mask", mask, client, *spec.mutable_mask()));
-  }
+  const auto upload = [&](const char* flag, const std::string& path,
+                          v1::BlobRef* (v1::GenerationSpec::*field)()) -> absl::Status {
+    if (path.empty()) return absl::OkStatus();
+    absl::StatusOr<v1::BlobRef> stored = UploadFile(client, flag, path);
+    if (stored.ok()) *(spec.*field)() = *std::move(stored);
+    return stored.status();
+  };
+  absl::Status status = upload("--init", init, &v1::GenerationSpec::mutable_init_image);
+  if (status.ok()) status = upload("--mask", mask, &v1::GenerationSpec::mutable_mask);
   return status;
 }
 

@@ -30,6 +30,7 @@ struct FakeDevice {
   bool evicts = false;  // whether models give blocks to host memory
   std::vector<std::string> notes;
   std::vector<uint64_t> adapted;  // the free bytes that models were told
+  uint64_t counted_on = 0;        // free bytes that every plan needs beside the weights
   std::function<void()> during_load = [] {};
   bool launches = false;             // whether steps of several generations overlap
   std::vector<std::string> flights;  // "up 7", "down 7": launches and landings by seed
@@ -109,6 +110,9 @@ class FakePipeline : public Pipeline {
     away_ += given;
     device_.free_bytes += given;
     return given;
+  }
+  uint64_t lacking_bytes(uint64_t free_bytes) const override {
+    return device_.counted_on - std::min(device_.counted_on, free_bytes);
   }
   void Adapt(uint64_t free_bytes) override { device_.adapted.push_back(free_bytes); }
   std::vector<std::string> TakeNotes() override { return std::exchange(device_.notes, {}); }

@@ -50,6 +50,7 @@ TEST(PlacementFuzzTest, ExpressionsNeverCrashAndErrorsPoint) {
       "cuda:0,25%;cpu,75%",
       "cuda:0,0.1;cpu,0.5",
       "virtual_vram=12gb;donors=cuda:1,cpu;compute=cuda:0",
+      "donors=cuda:1,cuda:2;compute=cuda:0",
       "blocks[0-9,12]@cuda:1;*norm*@cpu;cuda:0,free-2gb,spread;file,*",
       "unet:cuda:0,8gb,last;cpu,*|clip:cpu,*|vae:cuda:0,*",
       "#cuda:1;4.0;cuda:0,cpu",

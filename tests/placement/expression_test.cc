@@ -78,6 +78,20 @@ TEST(ExpressionTest, RefusesWhatCannotBeMeant) {
   EXPECT_THAT(ErrorOf("cpu,*;compute=cpu"), HasSubstr("a device that computes"));
 }
 
+TEST(ExpressionTest, DonorsAloneLeaveTheChoiceToThePlanner) {
+  const auto expression = ParseExpression("donors=cuda:1, cpu; compute=cuda:0");
+  ASSERT_TRUE(expression.ok()) << expression.status();
+  const ExpressionSection* unet = expression->Find(Phase::kDenoiser);
+  ASSERT_EQ(unet->donors.size(), 2u);
+  EXPECT_EQ(unet->donors[0].name, "cuda:1");
+  EXPECT_EQ(PrintExpression(*expression), "unet:donors=cuda:1,cpu;compute=cuda:0");
+  EXPECT_EQ(DevicesOf(*expression).size(), 3u);
+  EXPECT_THAT(ErrorOf("donors=cuda:1;donors=cuda:2"), HasSubstr("donors once"));
+  EXPECT_THAT(ErrorOf("donors=cuda:1;cuda:0,*"), HasSubstr("either donors or allocations"));
+  EXPECT_THAT(ErrorOf("donors=cuda:1;virtual_vram=4gb"), HasSubstr("before its donors"));
+  EXPECT_THAT(ErrorOf("donors=cuda:1;compute=local"), HasSubstr("where others lend"));
+}
+
 TEST(ExpressionTest, ReadsVirtualVramPinsAndSections) {
   const auto e = ParseExpression(
       "unet: virtual_vram=12gb; donors=cuda:1,cpu | clip: cpu,*; compute=cuda:1 | vae:cuda:0,*");

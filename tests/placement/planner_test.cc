@@ -196,6 +196,28 @@ TEST(PlannerTest, AnExpressionDecidesAndRoundingIsReported) {
               ::testing::Contains(HasSubstr("whole blocks give 2.00 GiB, 512 MiB less")));
 }
 
+TEST(PlannerTest, AnExpressionLetsThePlannerUseADonor) {
+  PlanOptions options;
+  options.reserve_vram_bytes = 0;
+  const ModelProfile model = TestModel(20, kGiB, 0.01);
+  Topology rig = TestRig(2, 40 * kGiB);
+  rig.devices[0].total_bytes = 8 * kGiB;
+  options.placement = "cpu,*;compute=cuda:0";
+  const auto host = MakePlan(model, rig, options);
+  options.placement = "donors=cuda:1";
+  const auto lent = MakePlan(model, rig, options);
+  ASSERT_TRUE(host.ok() && lent.ok()) << host.status() << lent.status();
+  const GroupPlan& group = lent->groups[0];
+  EXPECT_EQ(group.ranks[0].device, "cuda:0");
+  ASSERT_EQ(group.ranks.size(), 2u);
+  EXPECT_GT(group.ranks[1].lent_bytes, 0u);
+  EXPECT_LT(group.prediction.step_seconds, 0.3 * host->groups[0].prediction.step_seconds);
+  options.placement = "donors=cuda:0;compute=cuda:0";
+  EXPECT_EQ(MakePlan(model, rig, options).status().code(), absl::StatusCode::kInvalidArgument);
+  options.placement = "donors=file";
+  EXPECT_EQ(MakePlan(model, rig, options).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(PlannerTest, AnExpressionBeyondTheDeviceIsRefused) {
   PlanOptions options = BareOptions();
   options.placement = "cuda:0,*";

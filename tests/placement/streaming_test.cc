@@ -155,11 +155,10 @@ double ExhaustiveOverSources(const StreamRequest& request) {
   }
 }
 
-// Who keeps which block is a second search: it is within 1 % but for one case in fifty.
+// Who keeps which block is a second search.
 TEST(StreamingTest, WithinOnePercentOfExhaustiveSearchOverSeveralSources) {
   Dice dice(7);
-  int beyond = 0;
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < 300; ++round) {
     StreamRequest request;
     uint64_t total = 0;
     for (int i = dice.Between(2, 6); i > 0; --i) {
@@ -185,10 +184,8 @@ TEST(StreamingTest, WithinOnePercentOfExhaustiveSearchOverSeveralSources) {
     const auto found = SolveStreaming(request);
     ASSERT_EQ(found.has_value(), best < 1e29) << "round " << round;
     if (!found) continue;
-    EXPECT_LE(found->pass_seconds, best * 1.02) << "round " << round;
-    beyond += found->pass_seconds > best * 1.01;
+    EXPECT_LE(found->pass_seconds, best * 1.01) << "round " << round;
   }
-  EXPECT_LE(beyond, 2);
 }
 
 TEST(StreamingTest, LargestSubsetIsExactForFewItems) {

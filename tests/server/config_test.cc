@@ -41,6 +41,9 @@ weight = 2.5
 name = "demo"
 path = "../models/demo"
 components = { vae = "/weights/ae.safetensors" }
+lora_dir = "loras"
+loras = ["style:0.8", "detail"]
+embedding_dir = "/embeddings"
 [model.defaults]
 steps = 4
 guidance_scale = 0
@@ -63,10 +66,26 @@ sampler = "euler"
   ASSERT_EQ(config->models.size(), 1);
   EXPECT_EQ(config->models[0].path, "/etc/models/demo");
   EXPECT_EQ(config->models[0].components.at("vae"), "/weights/ae.safetensors");
+  EXPECT_EQ(config->models[0].lora_dir, "/etc/hanga/loras");
+  ASSERT_EQ(config->models[0].loras.size(), 2);
+  EXPECT_EQ(config->models[0].loras[0].name, "style");
+  EXPECT_EQ(config->models[0].loras[0].weight, 0.8);
+  EXPECT_EQ(config->models[0].loras[1].weight, 1);
+  EXPECT_EQ(config->models[0].embedding_dir, "/embeddings");
   EXPECT_EQ(config->models[0].defaults.steps(), 4);
   EXPECT_TRUE(config->models[0].defaults.has_guidance_scale());
   EXPECT_FALSE(config->models[0].defaults.has_width());
   EXPECT_TRUE(CheckConfig(*config).ok()) << CheckConfig(*config);
+}
+
+TEST(ConfigTest, RefusesAdaptersThatItCannotFindOrWeigh) {
+  const std::string model = "[[model]]\nname = \"a\"\npath = \"p\"\n";
+  EXPECT_THAT(ErrorOf(model + "loras = [\"style\"]\n"), HasSubstr("loras needs lora_dir"));
+  for (const char* bad : {"style:much", "style:11", "style:nan", ":1", "../style"}) {
+    EXPECT_THAT(ErrorOf(model + "lora_dir = \"l\"\nloras = [\"" + bad + "\"]\n"),
+                HasSubstr("must be NAME or NAME:WEIGHT"))
+        << bad;
+  }
 }
 
 TEST(ConfigTest, NamesTheLineOfAnUnknownKeyAndTheNearestKnownOne) {

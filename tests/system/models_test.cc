@@ -1,13 +1,15 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Models whose files are broken: told with the reason, and nobody else is affected.
+// Models as clients see them: where their blocks are, and why one cannot be used while nobody else
+// is affected.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "tests/system/daemon.h"
 
 namespace hanga::system {
@@ -92,6 +94,27 @@ TEST(ModelsTest, ReportsEveryBrokenModelAndDrawsWithTheGoodOnes) {
   EXPECT_THAT(unexpected->problem(), HasSubstr("prof_out.weight"));
   EXPECT_THAT(unexpected->problem(), HasSubstr("1 missing key"));
   Draw(daemon.client(), PictureRequest("good"));
+}
+
+TEST(ModelsTest, TellsWhereAModelsBlocksAreAndWhatItsStepsTake) {
+  const std::string planned = absl::StrCat("[[model]]\nname = \"planned\"\npath = \"", DemoModel(),
+                                           "\"\nplacement = \"cpu,*;compute=cpu:0\"\n");
+  Daemon daemon({.models = {}, .more = planned});
+  Draw(daemon.client(), PictureRequest("planned"));
+  TemporaryFolder folder;
+  const auto hanga = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {Program("hanga"), "--address", daemon.address()});
+    return RunToEnd(arguments, folder / "hanga");
+  };
+  const Finished shown = hanga({"models", "planned"});
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("planned: "));
+  EXPECT_THAT(shown.out, HasSubstr("of weights on its device"));
+  EXPECT_THAT(shown.out, HasSubstr("cpu:0"));
+  EXPECT_THAT(shown.out, HasSubstr("MEASURED"));
+  EXPECT_THAT(shown.out, HasSubstr("PREDICTED"));
+  EXPECT_THAT(hanga({"models", "planned", "--json"}).out, HasSubstr("plan_json"));
+  EXPECT_EQ(hanga({"models", "nothing"}).exit_code, 4);
 }
 
 TEST(ModelsTest, AJobFailsWithTheWorkersReason) {

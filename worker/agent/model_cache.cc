@@ -15,6 +15,9 @@
 namespace hanga {
 namespace {
 
+// How often the device's memory is looked at while a model runs.
+constexpr absl::Duration kWatchInterval = absl::Seconds(1);
+
 bool IsIdle(const ModelHandle& model) { return model.use_count() == 1; }
 bool MayGive(const ModelHandle& model) { return IsIdle(model) && !model->keep_resident; }
 
@@ -133,6 +136,16 @@ bool ModelCache::AnyInUse(const LoadedModel* except) const {
   return std::any_of(models_.begin(), models_.end(), [&](const ModelHandle& model) {
     return model.get() != except && !IsIdle(model);
   });
+}
+
+void ModelCache::Watch(LoadedModel& model) {
+  if (now_() < watched_ + kWatchInterval) return;
+  watched_ = now_();
+  const uint64_t free = engine_.free_bytes();
+  const uint64_t lacking = model.pipeline->lacking_bytes(free);
+  if (lacking == 0 || Free(free + lacking, &model)) return;
+  model.pipeline->Adapt(engine_.free_bytes());
+  Moved(model);
 }
 
 void ModelCache::Moved(LoadedModel& model) {

@@ -49,6 +49,11 @@ class ModelCache {
   // Whether the last Acquire gave nothing because running models hold the memory.
   bool waits_for_memory() const { return waits_for_memory_; }
 
+  // Between two steps of a model, which looks at the device's memory now and then: where another
+  // process took what the plan counts on, idle models give theirs, and if that is not enough the
+  // model plans again before it runs out of memory.
+  void Watch(LoadedModel& model);
+
   // Reports where the weights of a model are now, when they may have moved.
   void Moved(LoadedModel& model);
 
@@ -81,6 +86,7 @@ class ModelCache {
   std::function<absl::Time()> now_;
   std::list<ModelHandle> models_;  // the most recently used first
   bool waits_for_memory_ = false;
+  absl::Time watched_ = absl::InfinitePast();
   std::shared_ptr<Group> group_;
 };
 

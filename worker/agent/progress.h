@@ -19,6 +19,8 @@ class Progress {
   Progress(v1::AttemptRef attempt, int steps, absl::Time now, absl::Duration interval);
 
   v1::TaskUpdate Enter(v1::TaskStage stage, absl::Time now);
+  // As many as there turn out to be: fewer from a picture, more with a second pass.
+  void SetSteps(int steps) { steps_ = steps; }
   // After a denoising step; nothing if the last update is too young.
   std::optional<v1::TaskUpdate> Stepped(int step, absl::Duration step_time, absl::Time now);
 
@@ -32,7 +34,7 @@ class Progress {
   v1::TaskUpdate Update() const;
 
   const v1::AttemptRef attempt_;
-  const int steps_;
+  int steps_;
   const absl::Duration interval_;
   v1::TaskStage stage_ = v1::TASK_STAGE_QUEUED;
   absl::Time stage_start_;

@@ -5,9 +5,37 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 namespace hanga {
+
+namespace {
+
+PromptSyntax SyntaxOf(v1::PromptSyntax syntax) {
+  switch (syntax) {
+    case v1::PROMPT_SYNTAX_A1111:
+      return PromptSyntax::kA1111;
+    case v1::PROMPT_SYNTAX_COMFY:
+      return PromptSyntax::kComfy;
+    default:
+      return PromptSyntax::kPlain;
+  }
+}
+
+SecondPass SecondPassOf(const v1::SecondPass& spec) {
+  SecondPass pass;
+  pass.scale = spec.scale();
+  pass.steps = static_cast<int>(spec.steps());
+  pass.strength = spec.strength();
+  pass.pixels = spec.space() == v1::UPSCALE_SPACE_PIXEL;
+  pass.method = spec.method() == v1::UPSCALE_METHOD_NEAREST   ? SecondPass::Method::kNearest
+                : spec.method() == v1::UPSCALE_METHOD_BICUBIC ? SecondPass::Method::kBicubic
+                                                              : SecondPass::Method::kBilinear;
+  return pass;
+}
+
+}  // namespace
 
 GenerationRequest RequestOf(const v1::GenerationSpec& spec) {
   GenerationRequest request;
@@ -15,6 +43,8 @@ GenerationRequest RequestOf(const v1::GenerationSpec& spec) {
   request.prompt_2 = spec.prompt_2();
   request.negative_prompt = spec.negative_prompt();
   request.negative_prompt_2 = spec.negative_prompt_2();
+  request.prompt_syntax = SyntaxOf(spec.prompt_syntax());
+  request.clip_skip = static_cast<int>(spec.clip_skip());
   request.max_sequence_length = static_cast<int>(spec.max_sequence_length());
   request.seed = spec.seed();
   request.steps = static_cast<int>(spec.steps());
@@ -23,15 +53,56 @@ GenerationRequest RequestOf(const v1::GenerationSpec& spec) {
   request.sampler = spec.sampler();
   request.scheduler = spec.scheduler();
   if (spec.has_shift()) request.shift = spec.shift();
+  request.eta = spec.eta();
+  request.guidance_rescale = spec.guidance_rescale();
+  request.guidance_start = spec.guidance_start();
+  if (spec.has_guidance_end()) request.guidance_end = spec.guidance_end();
+  if (spec.has_aesthetic_score()) request.aesthetic_score = spec.aesthetic_score();
+  if (spec.has_negative_aesthetic_score()) {
+    request.negative_aesthetic_score = spec.negative_aesthetic_score();
+  }
+  if (spec.has_strength()) request.strength = spec.strength();
+  request.mask_blur = static_cast<int>(spec.mask_blur());
+  if (spec.has_second_pass()) request.second_pass = SecondPassOf(spec.second_pass());
   request.width = static_cast<int>(spec.width());
   request.height = static_cast<int>(spec.height());
+  for (const v1::Lora& lora : spec.loras()) {
+    LoraUse use;
+    use.name = lora.name();
+    use.sha256 = lora.file().sha256();
+    if (lora.has_weight()) use.weight = lora.weight();
+    use.text_encoder_weight =
+        lora.has_text_encoder_weight() ? lora.text_encoder_weight() : use.weight;
+    request.loras.push_back(std::move(use));
+  }
+  for (const v1::Embedding& embedding : spec.embeddings()) {
+    request.embeddings.push_back(
+        {embedding.token(), embedding.name(), nullptr, embedding.file().sha256()});
+  }
   return request;
+}
+
+void FillFiles(const InputSet& inputs, GenerationRequest* request) {
+  for (LoraUse& use : request->loras) {
+    const auto input = inputs.find(use.sha256);
+    if (input != inputs.end()) use.file = input->second;
+  }
+  for (EmbeddingUse& use : request->embeddings) {
+    const auto input = inputs.find(use.sha256);
+    if (input != inputs.end()) use.file = input->second;
+  }
 }
 
 ModelFiles FilesOf(const v1::ModelDeployment& deployment) {
   ModelFiles files;
   files.path = deployment.path();
   for (const auto& [component, path] : deployment.components()) files.components[component] = path;
+  files.lora_folder = deployment.lora_dir();
+  files.embedding_folder = deployment.embedding_dir();
+  for (const v1::Lora& lora : deployment.loras()) {
+    const std::string path = absl::StrCat(deployment.lora_dir(), "/", lora.name(), ".safetensors");
+    files.loras.push_back({lora.name(), path, lora.has_weight() ? lora.weight() : 1});
+  }
   return files;
 }
 
@@ -99,6 +170,13 @@ v1::Model UsableModel(const v1::ModelDeployment& deployment, const ModelFacts& f
   limits.set_max_steps(facts.limits.max_steps);
   limits.set_max_sequence_length(facts.limits.max_sequence_length);
   for (const std::string& sampler : facts.limits.samplers) limits.add_samplers(sampler);
+  for (const std::string& capability : facts.limits.capabilities) {
+    // A job's adapters do not travel to the other ranks of a group.
+    if (capability == "loras" && deployment.group_size() > 1) continue;
+    limits.add_capabilities(capability);
+  }
+  for (const std::string& name : facts.loras) model.add_loras(name);
+  for (const std::string& name : facts.embeddings) model.add_embeddings(name);
   *model.mutable_defaults() = DefaultsOf(facts.defaults);
   return model;
 }
@@ -119,6 +197,10 @@ PictureMetadata MetadataOf(const v1::GenerationSpec& spec, const std::string& mo
   metadata.model = std::string(absl::StripPrefix(spec.model(), "models/"));
   metadata.model_sha256 = model_sha256;
   metadata.version = HANGA_VERSION;
+  for (const v1::Lora& lora : spec.loras()) {
+    const std::string name = lora.has_file() ? lora.file().sha256().substr(0, 12) : lora.name();
+    metadata.loras.push_back(absl::StrCat(name, ":", lora.has_weight() ? lora.weight() : 1));
+  }
   return metadata;
 }
 

@@ -9,13 +9,18 @@
 #include "hanga/v1/job.pb.h"
 #include "hanga/v1/model_service.pb.h"
 #include "hanga/v1/worker_link_service.pb.h"
+#include "worker/agent/inputs.h"
 #include "worker/media/metadata.h"
 #include "worker/pipelines/pipeline.h"
 
 namespace hanga {
 
-// A resolved spec (every field that matters is set) as the engine takes it.
+// A resolved spec (every field that matters is set) as the engine takes it, but for its pictures
+// (worker/agent/pictures.h).
 GenerationRequest RequestOf(const v1::GenerationSpec& spec);
+
+// Gives the request the files that its spec names by their content.
+void FillFiles(const InputSet& inputs, GenerationRequest* request);
 
 ModelFiles FilesOf(const v1::ModelDeployment& deployment);
 PlacementLevers LeversOf(const v1::ModelDeployment& deployment);

@@ -10,6 +10,7 @@
 
 #include "worker/agent/outcome.h"
 #include "worker/agent/picture.h"
+#include "worker/agent/pictures.h"
 
 namespace hanga {
 
@@ -33,6 +34,26 @@ void StepLoop::Assign(v1::Assignment assignment, InputSet inputs) {
     if (tasks_.empty()) drain_deadline_ = absl::InfiniteFuture();  // taken back into service
     tasks_.emplace_back(std::move(assignment), options_.now(), options_.update_interval);
     tasks_.back().inputs = std::move(inputs);
+    FillFiles(tasks_.back().inputs, &tasks_.back().request);
+    if (HasPictures(tasks_.back().assignment.spec())) Unpack(tasks_.back());
+  });
+}
+
+// The task waits for its pictures; others go on meanwhile.
+void StepLoop::Unpack(Task& task) {
+  task.unpacking = true;
+  encoder_.Post([this, key = task.key, spec = task.assignment.spec(), inputs = task.inputs,
+                 request = task.request]() mutable {
+    const absl::Status unpacked = UnpackPictures(spec, inputs, &request);
+    Tell([this, key, unpacked, request = std::move(request)]() mutable {
+      Task* task = Find(key);
+      if (task == nullptr) return;
+      task->unpacking = false;
+      task->request = std::move(request);
+      task->assignment.mutable_spec()->set_width(task->request.width);
+      task->assignment.mutable_spec()->set_height(task->request.height);
+      if (!unpacked.ok()) Fail(*task, unpacked);
+    });
   });
 }
 
@@ -120,7 +141,7 @@ void StepLoop::DoDrain(absl::Duration grace) {
 
 bool StepLoop::BeginOne() {
   for (Task& task : tasks_) {
-    if (!task.waiting()) continue;
+    if (!task.waiting() || task.unpacking) continue;
     if (Begin(task)) return true;
     // Whoever came later may not take the memory that this one waits for.
     if (cache_.waits_for_memory()) return false;
@@ -164,6 +185,7 @@ bool StepLoop::Begin(Task& task) {
   task.assignment.clear_checkpoint();
   task.model = *std::move(model);
   task.generation = *std::move(generation);
+  task.progress.SetSteps(task.generation->steps());
   outbox_.Update(task.progress.Enter(v1::TASK_STAGE_DENOISING, options_.now()));
   return true;
 }

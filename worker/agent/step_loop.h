@@ -35,7 +35,8 @@ struct StepLoopOptions {
 
 class StepLoop {
  public:
-  // All pointers outlive the loop. `encoder` encodes pictures while the device goes on. `on_fault`
+  // All pointers outlive the loop. `encoder` encodes pictures, and
+  // unpacks those that tasks begin with, while the device goes on. `on_fault`
   // is called once, by the loop's thread, when the device can compute no more.
   StepLoop(StepLoopOptions options, const Engine* engine, ModelBook* book, Outbox* outbox,
            Lane* encoder, std::function<void(const absl::Status&)> on_fault);
@@ -65,6 +66,7 @@ class StepLoop {
   void RunCommands();
   void DoDrain(absl::Duration grace);
 
+  void Unpack(Task& task);
   bool BeginOne();
   bool Begin(Task& task);
   bool FinishOne();

@@ -48,6 +48,7 @@ bool StepLoop::StepBatch() {
     batch.push_back(stepping[i]);
     generations.push_back(stepping[i]->generation.get());
   }
+  cache_.Watch(*model);
   const absl::Time start = options_.now();
   const absl::Status status = batch.front()->model->pipeline->Step(generations);
   TellNotes(*batch.front(), *batch.front()->model);

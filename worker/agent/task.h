@@ -33,6 +33,7 @@ struct Task {
   AttemptKey key;
   GenerationRequest request;
   InputSet inputs;                         // that the spec names, as they were uploaded
+  bool unpacking = false;                  // its pictures are not in the request yet
   ModelHandle model;                       // set with the generation
   std::unique_ptr<Generation> generation;  // goes before its model
   Progress progress;

@@ -81,9 +81,9 @@ GenerationRequest FluxRun::Request(size_t image) const {
 absl::StatusOr<std::vector<std::unique_ptr<FluxGeneration>>> FluxRun::Begin(
     FluxPipeline* pipeline) const {
   const at::Tensor picture = golden_.Input(absl::StrCat(label_, ".init_image"));
-  std::optional<InitialImage> initial;
+  std::optional<FirstPicture> initial;
   if (picture.defined()) {
-    initial = InitialImage{picture, info_.at("call").value("strength", 0.6)};
+    initial = FirstPicture{picture, info_.at("call").value("strength", 0.6), {}};
   }
   const size_t count = images();
   const bool seeded = info_.at("seeds").size() == count && (!initial || count == 1);

@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <filesystem>
+#include <cstdio>
 #include <iostream>
 #include <map>
 #include <string>
@@ -13,8 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "placement/quantities.h"
-#include "worker/pipelines/flux_pipeline.h"
 #include "worker/pipelines/flux_placement.h"
+#include "worker/pipelines/pipeline.h"
 #include "worker/pipelines/torch_options.h"
 #include "worker/profile/flux_profile.h"
 #include "worker/profile/topology_probe.h"
@@ -44,49 +44,38 @@ const std::map<std::string, KnownModel>& KnownModels() {
   return *models;
 }
 
+absl::Status ParseSize(const std::string& size, ProfileRequest* request) {
+  int end = 0;
+  if (std::sscanf(size.c_str(), "%dx%d%n", &request->width, &request->height, &end) == 2 &&
+      end == static_cast<int>(size.size()) && request->width >= 16 && request->height >= 16 &&
+      request->width <= 8192 && request->height <= 8192) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--size: \"", size, "\" is not WIDTHxHEIGHT in pixels, 16 to 8192 each"));
+}
+
 absl::StatusOr<placement::ModelProfile> Describe(const DescribeOptions& options) {
+  ProfileRequest request;
+  request.steps = options.steps;
+  request.dtype = options.dtype;
+  request.weights = options.weights;
+  if (!options.size.empty()) {
+    if (absl::Status s = ParseSize(options.size, &request); !s.ok()) return s;
+  }
+  const auto known = KnownModels().find(options.model);
+  if (known == KnownModels().end()) return ProfileModel({options.model, {}}, request);
   const absl::StatusOr<at::ScalarType> type =
       ParseDtype(options.dtype == "auto" ? "bfloat16" : options.dtype, at::kCPU);
   if (!type.ok()) return type.status();
   const absl::StatusOr<WeightStorage> storage = ParseWeights(options.weights, *type);
   if (!storage.ok()) return storage.status();
-  GenerationRequest request;
-  request.width = request.height = 1024;
-  FluxArchitecture architecture;
-  std::string name = options.model, fingerprint;  // of the files, where there are any
-  if (const auto known = KnownModels().find(name); known != KnownModels().end()) {
-    architecture = known->second.architecture;
-    request.steps = known->second.steps;
-    request.max_sequence_length = known->second.text_tokens;
-  } else {
-    const absl::StatusOr<ModelLayout> layout = FindModelFiles({options.model, {}});
-    if (!layout.ok()) return layout.status();
-    const absl::StatusOr<std::unique_ptr<FluxModel>> model = FluxModel::Open(*layout);
-    if (!model.ok()) return model.status();
-    ModelFacts facts;
-    if (absl::Status s = DescribeFlux(*layout, **model, &facts); !s.ok()) return s;
-    request = facts.defaults;
-    architecture = ArchitectureOf(**model);
-    fingerprint = (*model)->Fingerprint();
-    name = std::filesystem::path(options.model).lexically_normal().filename().string();
-  }
-  if (options.steps > 0) request.steps = options.steps;
-  if (!options.size.empty()) {
-    int end = 0;
-    if (std::sscanf(options.size.c_str(), "%dx%d%n", &request.width, &request.height, &end) != 2 ||
-        end != static_cast<int>(options.size.size()) || request.width < 16 || request.height < 16 ||
-        request.width > 8192 || request.height > 8192) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "--size: \"", options.size, "\" is not WIDTHxHEIGHT in pixels, 16 to 8192 each"));
-    }
-  }
-  placement::ModelProfile profile = ProfileOf(name, architecture, request, *storage);
-  if (!fingerprint.empty()) {
-    ApplyMeasured(DefaultCacheFolder(),
-                  MeasuredKeyOf(fingerprint, *storage, "", profile.width, profile.height),
-                  &profile);
-  }
-  return profile;
+  GenerationRequest drawn;
+  drawn.width = request.width > 0 ? request.width : 1024;
+  drawn.height = request.height > 0 ? request.height : 1024;
+  drawn.steps = request.steps > 0 ? request.steps : known->second.steps;
+  drawn.max_sequence_length = known->second.text_tokens;
+  return ProfileOf(options.model, known->second.architecture, drawn, *storage);
 }
 
 void PrintTable(const placement::ModelProfile& profile) {

@@ -23,7 +23,6 @@
 #include "worker/media/png.h"
 #include "worker/media/webp.h"
 #include "worker/pipelines/device.h"
-#include "worker/pipelines/pictured_request.h"
 #include "worker/pipelines/pipeline.h"
 
 namespace hanga {
@@ -34,8 +33,7 @@ struct DrawOptions {
   LoadOptions load;
   GenerationRequest request;
   std::string size, output = "picture.png", preview, init_image, mask;
-  PicturedRequest pictured;  // but for its request
-  std::string sha256;        // of the model
+  std::string sha256;  // of the model
   int threads = 0, repeat = 1;
 };
 
@@ -48,7 +46,8 @@ double Seconds(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
 }
 
-absl::StatusOr<Image> ReadPicture(const std::string& flag, const std::string& path) {
+absl::StatusOr<std::shared_ptr<const Image>> ReadPicture(const std::string& flag,
+                                                         const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return absl::NotFoundError(absl::StrCat(flag, ": ", path, " cannot be read"));
   const std::string bytes(std::istreambuf_iterator<char>(file), {});
@@ -56,34 +55,26 @@ absl::StatusOr<Image> ReadPicture(const std::string& flag, const std::string& pa
   if (!image.ok()) {
     return absl::Status(image.status().code(), absl::StrCat(flag, ": ", image.status().message()));
   }
-  return image;
+  return std::make_shared<const Image>(*std::move(image));
 }
 
 // The picture's size is that of the picture to draw.
 absl::Status ReadPictures(DrawOptions* options) {
-  PicturedRequest& pictured = options->pictured;
+  GenerationRequest& r = options->request;
   if (options->init_image.empty()) {
     if (options->mask.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError("--mask: there is no --init-image that it is of");
   }
-  absl::StatusOr<Image> image = ReadPicture("--init-image", options->init_image);
+  const auto image = ReadPicture("--init-image", options->init_image);
   if (!image.ok()) return image.status();
-  pictured.init_image = *std::move(image);
-  options->request.width = pictured.init_image.width;
-  options->request.height = pictured.init_image.height;
+  r.init_image = *image;
+  r.width = r.init_image->width;
+  r.height = r.init_image->height;
   if (options->mask.empty()) return absl::OkStatus();
-  absl::StatusOr<Image> mask = ReadPicture("--mask", options->mask);
+  const auto mask = ReadPicture("--mask", options->mask);
   if (!mask.ok()) return mask.status();
-  pictured.mask = *std::move(mask);
+  r.mask = *mask;
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::unique_ptr<Generation>> Prepare(Pipeline* pipeline,
-                                                    const DrawOptions& options) {
-  if (options.init_image.empty()) return pipeline->Prepare(options.request);
-  PicturedRequest pictured = options.pictured;
-  pictured.request = options.request;
-  return PrepareAtPicture(*pipeline, pictured);
 }
 
 absl::Status WriteFile(const std::string& path, const absl::StatusOr<std::string>& bytes) {
@@ -120,7 +111,7 @@ absl::Status WritePicture(const DrawOptions& options, const Image& image) {
 
 absl::StatusOr<Image> Draw(Pipeline* pipeline, const DrawOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  absl::StatusOr<std::unique_ptr<Generation>> generation = Prepare(pipeline, options);
+  absl::StatusOr<std::unique_ptr<Generation>> generation = pipeline->Prepare(options.request);
   if (!generation.ok()) return generation.status();
   const double prepared = Seconds(start);
   Generation* const batch[] = {generation->get()};
@@ -204,10 +195,10 @@ int DrawMain(int argc, char** argv) {
   app.add_option("--guidance-end", o.request.guidance_end, "Share of the walk after which it ends");
   app.add_option("--clip-skip", o.request.clip_skip, "Last layers of CLIP to leave out");
   app.add_option("--init-image", o.init_image, "A picture to begin with (PNG, JPEG, WebP)");
-  app.add_option("--strength", o.pictured.strength, "How far to leave it, up to 1")
+  app.add_option("--strength", o.request.strength, "How far to leave it, up to 1")
       ->capture_default_str();
   app.add_option("--mask", o.mask, "White is repainted, black is kept");
-  app.add_option("--mask-blur", o.pictured.mask_blur, "Radius of the mask's edge in pixels");
+  app.add_option("--mask-blur", o.request.mask_blur, "Radius of the mask's edge in pixels");
   app.add_option("--eta", o.request.eta, "DDIM's noise, 0 to 1");
   app.add_option("--true-cfg", o.request.true_cfg_scale, "Guidance with the negative prompt");
   app.add_option("--max-sequence-length", o.request.max_sequence_length, "Prompt tokens");

@@ -50,10 +50,10 @@ AdapterBinding::Bound AdapterBinding::Bind(absl::Span<const AdapterSet* const> r
   bound_ = &compositions_.front();
   for (BlockWeights* block : target_.blocks) block->adapted = key;
   for (const auto& [slot, product] : bound_->products) *slot->side = product.get();
-  for (const auto& [slot, value] : bound_->values) {
-    displaced_.push_back(*slot->tensor);
-    slot->replacement = value;
-    if (slot->tensor->defined()) *slot->tensor = value;
+  for (const Value& value : bound_->values) {
+    displaced_.push_back(*value.slot->tensor);
+    value.slot->replacement = value.changed;
+    if (value.slot->tensor->defined()) *value.slot->tensor = value.changed;
   }
   return Bound(this);
 }
@@ -81,33 +81,34 @@ void AdapterBinding::Compose(absl::Span<const AdapterSet* const> rows,
         composition->products.emplace_back(&slot,
                                            std::make_unique<BatchProduct>(slot.shape, changes));
       } else {
-        composition->values.emplace_back(&slot, ChangedValue(slot, composition->sets.front()));
+        composition->values.push_back(ValueOf(&slot, composition->sets.front()));
       }
     }
   }
 }
 
-at::Tensor AdapterBinding::ChangedValue(const Slot& slot, const AdapterSet& set) const {
-  const absl::StatusOr<at::Tensor> stored = ReadTensor(slot.key, *target_.source->Find(slot.key));
-  TORCH_CHECK(stored.ok(), slot.key, " cannot be read again");
+AdapterBinding::Value AdapterBinding::ValueOf(Slot* slot, const AdapterSet& set) const {
+  const absl::StatusOr<at::Tensor> stored = ReadTensor(slot->key, *target_.source->Find(slot->key));
+  TORCH_CHECK(stored.ok(), slot->key, " cannot be read again");
   at::Tensor value = stored->to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
   for (const AdapterUse& use : set) {
     const Adapter::Changes& all = use.adapter->Of(target_.component);
-    const auto found = all.find(slot.key);
+    const auto found = all.find(slot->key);
     if (found == all.end()) continue;
     for (const ModuleChange& change : found->second)
       value.add_(change.a.to(at::kFloat), use.In(target_.component));
   }
-  return value.to(type_);
+  return {slot, value.to(type_), stored->to(device_, type_)};
 }
 
 void AdapterBinding::Release() {
   for (const auto& [slot, product] : bound_->products) *slot->side = nullptr;
   for (size_t i = 0; i < bound_->values.size(); ++i) {
-    Slot* slot = bound_->values[i].first;
-    slot->replacement = at::Tensor();
-    // A block that came and went meanwhile has taken its tensor with it.
-    if (slot->tensor->defined()) *slot->tensor = displaced_[i];
+    const Value& value = bound_->values[i];
+    value.slot->replacement = at::Tensor();
+    if (!value.slot->tensor->defined()) continue;  // its block has gone meanwhile
+    // One that has come meanwhile gets what is stored.
+    *value.slot->tensor = displaced_[i].defined() ? displaced_[i] : value.stored;
   }
   for (BlockWeights* block : target_.blocks) block->adapted.clear();
   displaced_.clear();

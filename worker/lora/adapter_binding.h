@@ -42,16 +42,20 @@ class AdapterBinding {
   [[nodiscard]] Bound Bind(absl::Span<const AdapterSet* const> rows);
 
  private:
+  struct Value {
+    Slot* slot;
+    at::Tensor changed, stored;
+  };
   // The side products and values of one batch.
   struct Composition {
     std::string key;
     std::vector<AdapterSet> sets;  // keeps them loaded
     std::vector<std::pair<Slot*, std::unique_ptr<BatchProduct>>> products;
-    std::vector<std::pair<Slot*, at::Tensor>> values;
+    std::vector<Value> values;
   };
 
   void Compose(absl::Span<const AdapterSet* const> rows, Composition* composition) const;
-  at::Tensor ChangedValue(const Slot& slot, const AdapterSet& set) const;
+  Value ValueOf(Slot* slot, const AdapterSet& set) const;
   void Release();
 
   const AdapterTarget target_;

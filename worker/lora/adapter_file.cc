@@ -130,7 +130,7 @@ absl::StatusOr<std::vector<AdapterModule>> ReadAdapterModules(const TensorSource
   const absl::StatusOr<HeaderAlphas> alphas = HeaderAlphas::Read(file);
   if (!alphas.ok()) return alphas.status();
   std::map<std::string, AdapterModule> modules;
-  KeyList unknown("key of a kind of adapter that is not known");
+  KeyList unknown("key");
   bool adapts = false;
   for (const auto& [key, tensor] : file.tensors()) {
     if (IsOfOtherKind(key)) {
@@ -153,7 +153,10 @@ absl::StatusOr<std::vector<AdapterModule>> ReadAdapterModules(const TensorSource
     module.alpha = alphas->Of(name);
     adapts = adapts || role != nullptr;
   }
-  if (!unknown.empty()) return absl::InvalidArgumentError(unknown.Text());
+  if (!unknown.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a kind of adapter that is not known: ", unknown.Text()));
+  }
   if (!adapts) {
     return absl::InvalidArgumentError(
         "it holds no adapter: none of its keys is one of LoRA, LoHa, LoKr or DoRA");

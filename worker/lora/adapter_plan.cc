@@ -3,8 +3,6 @@
 
 #include "worker/lora/adapter_plan.h"
 
-#include <functional>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -34,6 +32,10 @@ class Fit {
   const std::string& fault() const { return fault_; }
 
   AdapterForm Check() {
+    for (const AdapterRole role : {AdapterRole::kUpBias, AdapterRole::kBiasDifference}) {
+      if (Has(role) && ShapeOf(role) != Shape{place_.rows})
+        Say(absl::StrCat("has a bias of ", Text(ShapeOf(role)), ", not [", place_.rows, "]"));
+    }
     if (Has(AdapterRole::kDown) || Has(AdapterRole::kUp)) return CheckLowRank();
     if (Has(AdapterRole::kHada1A)) return CheckHadamard();
     if (Has(AdapterRole::kKron1) || Has(AdapterRole::kKron1A)) return CheckKronecker();
@@ -98,10 +100,9 @@ class Fit {
     } else {
       SameRank(down[0], up[1]);
     }
+    if (down[0] < 1) Say("has rank 0");
     if (Product(up, 2, up.size()) != 1) Say("has an up that is no 1x1 convolution");
     Covers(up[0], columns);
-    if (Has(AdapterRole::kUpBias) && Dim(AdapterRole::kUpBias, 0) != place_.rows)
-      Say(absl::StrCat("has a bias of ", Dim(AdapterRole::kUpBias, 0), ", not ", place_.rows));
     return AdapterForm::kLowRank;
   }
 
@@ -127,7 +128,10 @@ class Fit {
   AdapterForm CheckKronecker() {
     using R = AdapterRole;
     int64_t rows = Dim(R::kKron1, 0), columns = Dim(R::kKron1, 1);
-    if (!Has(R::kKron1)) {
+    if (Has(R::kKron1)) {
+      if (ShapeOf(R::kKron1).size() != 2 || (Has(R::kKron2) && ShapeOf(R::kKron2).size() < 2))
+        Say("has factors (LoKr) that are no matrices");
+    } else {
       if (!Need({R::kKron1A, R::kKron1B}, "LoKr")) return AdapterForm::kKronecker;
       SameRank(Dim(R::kKron1A, 1), Dim(R::kKron1B, 0));
       rows = Dim(R::kKron1A, 0), columns = Dim(R::kKron1B, 1);
@@ -159,7 +163,7 @@ absl::StatusOr<std::vector<PlannedChange>> PlanAdapter(const TensorSource& file,
   absl::StatusOr<std::vector<AdapterModule>> modules = ReadAdapterModules(file);
   if (!modules.ok()) return modules.status();
   const std::string architecture = LooksLike(*modules);
-  KeyList unknown("module that the model does not have"), unfit("module that does not fit");
+  KeyList unknown("unknown module"), unfit("unfit module");
   std::vector<PlannedChange> planned;
   for (AdapterModule& module : *modules) {
     const ModulePlace* place = names.Find(module.name);
@@ -177,8 +181,7 @@ absl::StatusOr<std::vector<PlannedChange>> PlanAdapter(const TensorSource& file,
   }
   if (unknown.empty() && unfit.empty()) return planned;
   // Where next to nothing fits it is another model's; else what is wrong tells more.
-  const bool other = planned.size() * 2 < modules->size() && !architecture.empty() &&
-                     FamilyTitle(family).find(architecture) == std::string::npos;
+  const bool other = planned.size() * 2 < modules->size() && !MayBeFor(architecture, family);
   return absl::InvalidArgumentError(
       absl::StrCat(other ? absl::StrCat("it looks like an adapter for ", architecture,
                                         ", the model is ", FamilyTitle(family), ": ")

@@ -67,6 +67,14 @@ std::string LooksLike(absl::Span<const AdapterModule> modules) {
   return "";
 }
 
+bool MayBeFor(const std::string& architecture, const std::string& family) {
+  if (architecture.empty() || architecture == FamilyTitle(family)) return true;
+  const bool unet = family == "sd" || family == "sdxl";
+  if (architecture == "Stable Diffusion") return unet;  // some UNet
+  return family == "sd" &&
+         (architecture == "Stable Diffusion 1" || architecture == "Stable Diffusion 2");
+}
+
 std::string FamilyTitle(const std::string& family) {
   if (family == "flux") return "FLUX.1";
   if (family == "sd") return "Stable Diffusion 1 or 2";

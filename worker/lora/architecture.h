@@ -15,6 +15,10 @@ namespace hanga {
 // "SDXL"; empty if it looks like nothing that is known.
 std::string LooksLike(absl::Span<const AdapterModule> modules);
 
+// Whether an adapter that looks so may be one for a model of the family; true if it looks like
+// nothing that is known.
+bool MayBeFor(const std::string& architecture, const std::string& family);
+
 // What people call a family of Hanga's: "flux" is FLUX.1.
 std::string FamilyTitle(const std::string& family);
 

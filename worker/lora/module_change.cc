@@ -111,7 +111,9 @@ absl::Status MakeGain(const at::Tensor& magnitude, const at::Tensor& base, Modul
   const at::Tensor weight = base.to(at::kFloat).narrow(0, change->first_row, change->rows);
   const at::Tensor flat = weight.flatten(1);
   const at::Tensor changed = flat + DenseOf(*change);
-  if (magnitude.numel() == change->rows && magnitude.size(0) == change->rows) {
+  const bool of_rows =
+      magnitude.numel() == change->rows && magnitude.dim() > 0 && magnitude.size(0) == change->rows;
+  if (of_rows) {
     change->gain = magnitude.flatten() / changed.norm(2, 1);
     return absl::OkStatus();
   }

@@ -4,8 +4,6 @@
 #include "worker/lora/module_names.h"
 
 #include <algorithm>
-#include <numeric>
-#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -47,6 +45,17 @@ std::string_view WithoutLeaf(std::string_view key) {
   return key;
 }
 
+// Whether a rule turns the halves of this weight round: always, or in the model's last block.
+bool SwapsHalves(const KeyRule& rule, const NamedWeight& weight,
+                 absl::Span<const NamedWeight> weights) {
+  if (rule.change != Change::kSwapHalvesOfLast) return rule.change == Change::kSwapHalves;
+  int last = 0;
+  for (const NamedWeight& other : weights) {
+    if (MatchKey(rule.to[0], other.key)) last = std::max(last, FirstIndex(rule.to[0], other.key));
+  }
+  return FirstIndex(rule.to[0], weight.key) == last;
+}
+
 // Part i of several that a layout keeps apart: all but the last are as high as the input is wide,
 // as queries, keys and values are.
 void CutPart(size_t part, size_t parts, ModulePlace* place) {
@@ -77,7 +86,7 @@ void ModuleNames::Add(const std::string& component, absl::Span<const NamedWeight
         if (!captures) continue;
         for (size_t part = 0; part < rule.from.size(); ++part) {
           ModulePlace place = whole;
-          place.swap_halves = rule.change == Change::kSwapHalves;
+          place.swap_halves = SwapsHalves(rule, weight, weights);
           CutPart(part, rule.from.size(), &place);
           add(NameFromPattern(rule.from[part], *captures, 0), place);
         }

@@ -12,6 +12,8 @@ namespace {
 // As much of a hash as A1111 writes.
 std::string ShortHash(const PictureMetadata& m) { return m.model_sha256.substr(0, 10); }
 
+std::string Loras(const PictureMetadata& m) { return absl::StrJoin(m.loras, "; "); }
+
 std::string Size(const PictureMetadata& m) { return absl::StrCat(m.width, "x", m.height); }
 
 }  // namespace
@@ -31,6 +33,7 @@ std::string ParametersText(const PictureMetadata& m) {
   fields.push_back(absl::StrCat("Size: ", Size(m)));
   if (!m.model_sha256.empty()) fields.push_back(absl::StrCat("Model hash: ", ShortHash(m)));
   fields.push_back(absl::StrCat("Model: ", m.model));
+  if (!m.loras.empty()) fields.push_back(absl::StrCat("LoRA: ", Loras(m)));
   fields.push_back(absl::StrCat("Version: hanga ", m.version));
   return absl::StrCat(text, "\n", absl::StrJoin(fields, ", "));
 }
@@ -52,6 +55,7 @@ std::vector<std::pair<std::string, std::string>> TextEntries(const PictureMetada
   add("size", Size(m));
   add("model", m.model);
   add("model_hash", ShortHash(m));
+  add("loras", Loras(m));
   add("hanga_version", m.version);
   return entries;
 }

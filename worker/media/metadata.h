@@ -22,10 +22,11 @@ struct PictureMetadata {
   double true_cfg_scale = 1;
   std::string sampler, scheduler;
   std::optional<double> shift;
-  int width = 0, height = 0;  // pixels
-  std::string model;          // "flux-dev"
-  std::string model_sha256;   // hexadecimal; its first ten digits are the model hash
-  std::string version;        // Hanga's
+  int width = 0, height = 0;       // pixels
+  std::vector<std::string> loras;  // "style:0.8": names, or the first digits of a file's SHA-256
+  std::string model;               // "flux-dev"
+  std::string model_sha256;        // hexadecimal; its first ten digits are the model hash
+  std::string version;             // Hanga's
 };
 
 // "a cat\nNegative prompt: a dog\nSteps: 20, Sampler: euler, CFG scale: 1, ..."

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "worker/models/autoencoder.h"
-#include "worker/models/config_reader.h"
+#include "worker/layers/config_reader.h"
 
 namespace hanga {
 

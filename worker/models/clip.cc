@@ -17,6 +17,11 @@ namespace {
 using at::Tensor;
 using ClipLayer = Layer<ClipParams>;
 
+// The ids with those of added vectors left out.
+Tensor InVocabulary(const ClipState& s, const ClipParams& p) {
+  return s.added.defined() ? at::where(s.ids < p.vocabulary, s.ids, 0) : s.ids;
+}
+
 struct Embeddings : ClipLayer {
   using ClipLayer::ClipLayer;
   Embedding token_embedding{w / "token_embedding", p.vocabulary, p.hidden};
@@ -25,7 +30,13 @@ struct Embeddings : ClipLayer {
   void operator()(ClipState& s) const {
     TORCH_CHECK(s.ids.size(1) <= p.positions, "a prompt of ", s.ids.size(1), " tokens; limit ",
                 p.positions);
-    s.x = token_embedding(s.ids) + position_embedding.weight.slice(0, 0, s.ids.size(1));
+    Tensor tokens = token_embedding(InVocabulary(s, p));
+    if (s.added.defined()) {
+      const auto known = (s.ids < p.vocabulary).unsqueeze(-1);
+      const auto rows = (s.ids - p.vocabulary).clamp_min(0);
+      tokens = at::where(known, tokens, at::embedding(s.added.to(tokens.scalar_type()), rows));
+    }
+    s.x = tokens + position_embedding.weight.slice(0, 0, s.ids.size(1));
   }
 };
 
@@ -93,7 +104,7 @@ struct Final : ClipLayer {
     s.x = final_layer_norm(s.x);
     if (s.tapped.defined()) s.tapped_normed = final_layer_norm(s.tapped);
     const auto rows = at::arange(s.ids.size(0), s.ids.options());
-    s.pooled = s.x.index({rows, EndOfText(s.ids, p.eos_token_id)});
+    s.pooled = s.x.index({rows, EndOfText(InVocabulary(s, p), p.eos_token_id)});
     if (text_projection) s.pooled = (*text_projection)(s.pooled);
   }
 };

@@ -35,6 +35,7 @@ struct ClipParams {
 // what transformers calls hidden_states[N + 1]. To use an earlier one (clip skip), set `tap`.
 struct ClipState {
   at::Tensor ids;     // [B, L] int64, L <= positions
+  at::Tensor added;   // [n, hidden] that ids from `vocabulary` on stand for; undefined: none
   at::Tensor x;       // [B, L, hidden]; after "final" with its norm
   at::Tensor pooled;  // [B, hidden or projection_dim], at the end of the prompt; set by "final"
   at::Tensor tap;     // int64 scalar: which of hidden_states to keep; undefined: none
@@ -42,7 +43,7 @@ struct ClipState {
 
   template <typename Visit>
   void ForEachTensor(Visit&& visit) {
-    for (at::Tensor* t : {&ids, &x, &pooled, &tap, &tapped, &tapped_normed}) visit(*t);
+    for (at::Tensor* t : {&ids, &added, &x, &pooled, &tap, &tapped, &tapped_normed}) visit(*t);
   }
 };
 

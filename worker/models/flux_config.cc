@@ -3,7 +3,7 @@
 
 #include <numeric>
 
-#include "worker/models/config_reader.h"
+#include "worker/layers/config_reader.h"
 #include "worker/models/flux.h"
 
 namespace hanga {

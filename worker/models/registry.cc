@@ -31,6 +31,17 @@ absl::Span<const Family> Families() {
         {"transformer", ComponentKind::kFluxTransformer, "FluxTransformer2DModel"},
         {"vae", ComponentKind::kAutoencoder, "AutoencoderKL"}},
        {"tokenizer", "tokenizer_2"}},
+      // Before "sdxl", whose signatures a checkpoint of it holds too; a folder's index tells them
+      // apart by the text encoder that it has not.
+      {"sdxl_refiner",
+       {"StableDiffusionXLImg2ImgPipeline"},
+       {{"input_blocks.0.0.weight", "label_emb.0.0.weight",
+         "conditioner.embedders.0.model.text_projection"}},
+       "unet",
+       {{"text_encoder_2", ComponentKind::kClip, "CLIPTextModelWithProjection"},
+        {"unet", ComponentKind::kUnet, "UNet2DConditionModel"},
+        {"vae", ComponentKind::kAutoencoder, "AutoencoderKL"}},
+       {"tokenizer_2"}},
       // Before "sd", whose signatures it holds too.
       {"sdxl",
        {"StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline",

@@ -36,7 +36,7 @@ struct Family {
 
 absl::Span<const Family> Families();
 
-// Null where no family has this pipeline class.
+// The first family that has this pipeline class; null where none has.
 const Family* FamilyByPipelineClass(std::string_view class_name);
 
 // Null where the keys hold no family's signature. `keys` need not be sorted.

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "worker/models/config_reader.h"
+#include "worker/layers/config_reader.h"
 #include "worker/models/sd3.h"
 
 namespace hanga {

@@ -1,7 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "worker/models/config_reader.h"
+#include "worker/layers/config_reader.h"
 #include "worker/models/t5.h"
 
 namespace hanga {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "worker/models/config_reader.h"
+#include "worker/layers/config_reader.h"
 #include "worker/models/unet.h"
 
 namespace hanga {

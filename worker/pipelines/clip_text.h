@@ -7,21 +7,27 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "worker/models/clip.h"
 #include "worker/pipelines/group_networks.h"
 #include "worker/pipelines/model_layout.h"
+#include "worker/pipelines/pipeline.h"
 #include "worker/pipelines/prompt_cache.h"
+#include "worker/pipelines/textual_inversion.h"
 #include "worker/tokenizers/clip_tokenizer.h"
+#include "worker/tokenizers/prompt_chunks.h"
 #include "worker/weights/key_map.h"
 
 namespace hanga {
 
 struct ClipText {
-  at::Tensor sequence;  // [1, 77, hidden]
+  at::Tensor sequence;  // [1, 77 n, hidden]: n = 1 for plain prompts, which are cut
   at::Tensor pooled;    // [1, hidden or projection_dim]
 };
 
@@ -39,13 +45,19 @@ class ClipTextEncoder {
                                                                const std::string& tokenizer,
                                                                const TensorSource& source);
 
+  // Words that stand for learned vectors from now on. INVALID_ARGUMENT: one has no vectors of this
+  // encoder's width.
+  absl::Status UseInversions(const Inversions& inversions);
+
   // `hidden`: which layer's output is the sequence, counted from the last, 0; `normed`: under the
   // last layer's norm.
-  absl::StatusOr<ClipText> Encode(const std::string& text, int hidden, bool normed,
-                                  at::Device device);
+  absl::StatusOr<ClipText> Encode(const std::string& text, PromptSyntax syntax, int hidden,
+                                  bool normed, at::Device device);
 
-  // Over the ranks of a group, where its network is not all here.
-  void RunBy(const GroupNetworks* shared) { shared_ = shared; }
+  // Who runs the blocks, wherever their weights are; unset: they are on `device`.
+  using Runner = std::function<absl::Status(const std::string& component,
+                                            const BlockList<ClipState>& blocks, ClipState& state)>;
+  void RunBy(Runner run) { run_ = std::move(run); }
   Network network() const { return NetworkOf(component_, component_, component_, blocks_); }
 
   const ClipParams& params() const { return params_; }
@@ -53,13 +65,17 @@ class ClipTextEncoder {
 
  private:
   ClipTextEncoder(std::string component, const ClipParams& params);
+  // The prompt's rows; where ComfyUI weighs some of them, an empty prompt's row comes last.
+  std::vector<PromptChunk> RowsOf(const std::string& text, PromptSyntax syntax) const;
 
   const std::string component_;
   const ClipParams params_;
   const BlockList<ClipState> blocks_;
   std::unique_ptr<ClipTokenizer> tokenizer_;
   PromptCache cache_;
-  const GroupNetworks* shared_ = nullptr;
+  Runner run_;
+  std::string inversions_key_;
+  at::Tensor added_;  // [n, hidden] float32 on the CPU
 };
 
 }  // namespace hanga

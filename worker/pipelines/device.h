@@ -28,8 +28,11 @@ int GpuCount();
 absl::StatusOr<GpuFacts> QueryGpu(int index);
 
 // What this process may allocate of a GPU from now on, libraries' workspaces included, beside what
-// it uses already: an allocation beyond it fails as if there were no more. Nothing on a CPU.
-void LimitGpuMemory(const std::string& device, uint64_t bytes);
+// it uses already, less `own_bytes` of that: an allocation beyond it fails as if there were no
+// more. Nothing on a CPU. Returns the limit's number.
+uint64_t LimitGpuMemory(const std::string& device, uint64_t bytes, uint64_t own_bytes = 0);
+// The number of the limit that holds for the GPU: models of one process set theirs in turn.
+uint64_t GpuMemoryLimit(const std::string& device);
 
 // Gives memory that the allocator keeps for later back to the device.
 void ReleaseUnusedGpuMemory();

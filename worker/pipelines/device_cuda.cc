@@ -6,6 +6,7 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -28,6 +29,20 @@ std::string FormatUuid(const cudaUUID_t& uuid) {
 absl::Status Failed(int index, cudaError_t error) {
   return absl::UnavailableError(
       absl::StrCat("cuda:", index, " does not answer: ", cudaGetErrorString(error)));
+}
+
+constexpr int kMostGpus = 128;
+
+// How often the allocator's limit was set, which is the process's as the allocator is.
+std::atomic<uint64_t> limits[kMostGpus];
+
+// -1: no GPU.
+int IndexOf(const std::string& device) {
+  absl::string_view number = device;
+  int index = 0;
+  const bool gpu = absl::ConsumePrefix(&number, "cuda:") && absl::SimpleAtoi(number, &index) &&
+                   index >= 0 && index < kMostGpus;
+  return gpu ? index : -1;
 }
 
 // What this process's allocator holds of the device without using it.
@@ -66,19 +81,26 @@ absl::StatusOr<GpuFacts> QueryGpu(int index) {
                   .free_bytes = free + HeldUnused(index)};
 }
 
-void LimitGpuMemory(const std::string& device, uint64_t bytes) {
-  absl::string_view number = device;
-  int index = 0;
-  if (!absl::ConsumePrefix(&number, "cuda:") || !absl::SimpleAtoi(number, &index)) return;
+uint64_t LimitGpuMemory(const std::string& device, uint64_t bytes, uint64_t own_bytes) {
+  const int index = IndexOf(device);
+  if (index < 0) return 0;
   const absl::StatusOr<GpuFacts> facts = QueryGpu(index);
-  if (!facts.ok()) return;
+  if (!facts.ok()) return 0;
   at::globalContext().lazyInitDevice(at::kCUDA);  // nothing may have been allocated yet
   auto* allocator = c10::cuda::CUDACachingAllocator::get();
   const auto gpu = static_cast<c10::DeviceIndex>(index);
   const auto used =
       static_cast<uint64_t>(allocator->getDeviceStats(gpu).allocated_bytes[0].current);
-  const double share = static_cast<double>(used + bytes) / static_cast<double>(facts->memory_bytes);
+  const uint64_t others = used - std::min(used, own_bytes);
+  const double share =
+      static_cast<double>(others + bytes) / static_cast<double>(facts->memory_bytes);
   allocator->setMemoryFraction(std::min(1.0, share), gpu);
+  return ++limits[index];
+}
+
+uint64_t GpuMemoryLimit(const std::string& device) {
+  const int index = IndexOf(device);
+  return index < 0 ? 0 : limits[index].load();
 }
 
 void ReleaseUnusedGpuMemory() {

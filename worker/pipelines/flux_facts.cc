@@ -22,6 +22,7 @@ absl::Status DescribeFlux(const ModelLayout& layout, const FluxModel& model, Mod
   limits.max_steps = 1000;
   limits.max_sequence_length = distilled_for_guidance ? 512 : 256;
   limits.samplers = SamplerNames(SamplerKind::kFlow);
+  limits.capabilities = {"init_image", "mask", "loras"};
 
   GenerationRequest& defaults = facts->defaults;
   defaults.width = defaults.height = 1024;

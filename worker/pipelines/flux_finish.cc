@@ -39,6 +39,7 @@ absl::StatusOr<at::Tensor> FluxPipeline::Decode(const at::Tensor& latents) {
 }
 
 absl::StatusOr<Image> FluxPipeline::Finish(Generation& generation) {
+  if (memory_) memory_->Bound();
   if (!generation.done()) return absl::FailedPreconditionError("the generation has steps left");
   const absl::StatusOr<at::Tensor> latents =
       DecoderInput(static_cast<const FluxGeneration&>(generation));
@@ -79,7 +80,9 @@ absl::StatusOr<std::string> FluxPipeline::Save(const Generation& generation) {
 
 absl::StatusOr<std::unique_ptr<Generation>> FluxPipeline::Restore(const GenerationRequest& request,
                                                                   std::string_view checkpoint) {
-  absl::StatusOr<std::unique_ptr<FluxGeneration>> generation = NewGeneration(request);
+  // A checkpoint does not hold the picture that it began with: the request does.
+  absl::StatusOr<std::unique_ptr<FluxGeneration>> generation =
+      request.init_image != nullptr ? BeginGeneration(request) : NewGeneration(request);
   if (!generation.ok()) return generation.status();
   FluxGeneration& g = **generation;
   const std::vector<int64_t> shape = {1, g.rows * g.columns, model_->flux_params.in_channels};

@@ -8,6 +8,7 @@
 
 #include <optional>
 
+#include "worker/pipelines/first_picture.h"
 #include "worker/pipelines/flux_text.h"
 #include "worker/pipelines/group_trip.h"
 #include "worker/pipelines/sampled_generation.h"
@@ -26,7 +27,8 @@ struct FluxGeneration final : SampledGeneration {
   FluxText text;
   std::optional<FluxText> negative;  // set where true CFG is on
   FluxModulation modulation, negative_modulation;
-  GroupTrip trip;  // of a step that is on its way
+  GroupTrip trip;                  // of a step that is on its way
+  std::optional<LatentMask> mask;  // of tokens
 };
 
 }  // namespace hanga

@@ -36,7 +36,7 @@ absl::Status FluxPipeline::LoadInGroup(const LoadOptions& options) {
   // Every group of this program is one of devices.
   absl::StatusOr<placement::Plan> plan =
       shared->Lead(std::static_pointer_cast<DeviceGroup>(options.group), options.deployment,
-                   profile, levers_, StorageOf(device_, storage_));
+                   profile, options.placement, StorageOf(device_, storage_));
   if (!plan.ok()) return plan.status();
   model_->Share(std::move(shared));
   group_plan_ = *std::move(plan);
@@ -55,6 +55,7 @@ absl::StatusOr<std::unique_ptr<RankPart>> LoadFluxPart(const ModelLayout& layout
   absl::StatusOr<std::unique_ptr<FluxModel>> opened = FluxModel::Open(layout);
   if (!opened.ok()) return opened.status();
   const std::shared_ptr<FluxModel> model = *std::move(opened);
+  if (absl::Status s = model->Merge(layout, *type); !s.ok()) return s;
   return LoadGroupPart(model, model->Shared(), plan, rank, StorageOf(*device, *storage));
 }
 

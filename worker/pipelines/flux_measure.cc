@@ -25,14 +25,15 @@ MeasuredKey MeasuredKeyOf(const std::string& fingerprint, WeightStorage storage,
 
 // Of the size that is planned for, one image, after a pass that warmed up.
 bool FluxPipeline::IsToBeMeasured(const FluxState& state) const {
-  if (measured_ || !placed_ || measured_folder_.empty() || !state.rope.defined()) return false;
-  const placement::Plan& plan = placed_->plan;
+  if (!memory_ || !memory_->placed() || measured_load_ == model_->placed().loads()) return false;
+  if (measured_folder_.empty() || !state.rope.defined()) return false;
+  const placement::Plan& plan = memory_->placed()->plan;
   return state.img.size(0) == 1 &&
          state.img.size(1) == int64_t{plan.width / 16} * (plan.height / 16);
 }
 
 absl::Status FluxPipeline::DenoiseMeasured(FluxState& state) {
-  measured_ = true;
+  measured_load_ = model_->placed().loads();
   BlockClock clock(device_);
   const absl::Status run = model_->RunTimed("transformer", model_->transformer, &clock, state);
   if (!run.ok()) return run;
@@ -40,17 +41,17 @@ absl::Status FluxPipeline::DenoiseMeasured(FluxState& state) {
   const absl::Status read = RunGuarded("transformer", [&] { seconds = clock.Seconds(); });
   if (!read.ok()) return read;
   MeasuredBlocks measured;
-  measured.device = device_model_;
+  measured.device = memory_->placed()->device_model;
   measured.component = "transformer";
   for (size_t i = 0; i < seconds.size(); ++i) {
     measured.seconds[model_->transformer[i].name] = seconds[i];
   }
   const std::string device = device_.is_cuda() ? GpuIdentity(device_.index()) : "cpu";
-  const placement::Plan& plan = placed_->plan;
+  const placement::Plan& plan = memory_->placed()->plan;
   const absl::Status kept = KeepMeasured(
       measured_folder_, MeasuredKeyOf(fingerprint_, storage_, device, plan.width, plan.height),
       measured);
-  if (!kept.ok()) notes_.push_back(std::string(kept.message()));
+  if (!kept.ok()) memory_->Note(std::string(kept.message()));
   return absl::OkStatus();
 }
 

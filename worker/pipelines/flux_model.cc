@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "worker/profile/file_rate.h"
 #include "worker/weights/flux_key_maps.h"
 #include "worker/weights/loader.h"
 
@@ -112,7 +113,14 @@ uint64_t FluxModel::stored_bytes() const { return StoredBytesOf(parts_); }
 
 uint64_t FluxModel::resident_bytes() const {
   if (shared_ != nullptr) return shared_->resident_bytes();
-  return weights_ == nullptr ? resident_bytes_ : weights_->device_bytes();
+  return placed_.loaded() ? placed_.resident_bytes() : resident_bytes_;
+}
+
+double FluxModel::FileRate() const {
+  for (const ModelPart& part : parts_) {
+    if (part.name == "transformer") return MeasureFileRate(part.source);
+  }
+  return 0;
 }
 
 std::string FluxModel::Fingerprint() const { return FingerprintOf(parts_); }

@@ -8,6 +8,7 @@
 #include <c10/core/ScalarType.h>
 #include <nlohmann/json.hpp>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,12 +19,12 @@
 #include "worker/models/clip.h"
 #include "worker/models/flux.h"
 #include "worker/models/t5.h"
-#include "worker/pipelines/block_clock.h"
 #include "worker/pipelines/group_networks.h"
+#include "worker/pipelines/model_adapters.h"
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/model_part.h"
+#include "worker/pipelines/placed_weights.h"
 #include "worker/pipelines/torch_errors.h"
-#include "worker/residency/model_residency.h"
 #include "worker/weights/tensor_source.h"
 
 namespace hanga {
@@ -35,19 +36,19 @@ class FluxModel {
   // INVALID_ARGUMENT names the component and what is wrong with it.
   static absl::StatusOr<std::unique_ptr<FluxModel>> Open(const ModelLayout& layout);
 
+  // Makes adapters that the deployment fixes part of the weights, before they are loaded.
+  absl::Status Merge(const ModelLayout& layout, at::ScalarType type) {
+    return MergeAdapters(layout, type, &parts_);
+  }
+  absl::Span<const ModelPart> parts() const { return parts_; }
   // RESOURCE_EXHAUSTED: the device has no room.
   absl::Status Load(at::Device device, WeightStorage storage);
-  // The same as a plan of one device has it; what was loaded before is dropped first.
-  absl::Status LoadPlanned(const placement::GroupPlan& plan, at::Device device,
-                           WeightStorage storage, const ResidencyLimits& limits);
+  // For a plan of one device, which is carried out by placed().
+  std::vector<PlannedNetwork> PlannedNetworks(WeightStorage storage);
+  PlacedWeights& placed() { return placed_; }
 
   // Drops the weights; nothing stays allocated.
   void Unload();
-  // Of a model that was loaded by a plan: weights leave the device until `bytes` are given back or
-  // all are away, and come back when they are used. Returns what was given back.
-  uint64_t Evict(uint64_t bytes);
-  // The system refused to lock pages that the limit allowed.
-  bool pinning_refused() const { return weights_ != nullptr && weights_->pinning_refused(); }
 
   // Its networks as a group runs them; it outlives them.
   std::unique_ptr<GroupNetworks> Shared() const;
@@ -62,40 +63,27 @@ class FluxModel {
   template <typename State>
   absl::Status Run(const std::string& network, const BlockList<State>& blocks, State& state) const {
     if (HandsOver(network)) return shared_->Run(network, state);
-    if (weights_ == nullptr) return RunBlocks(network, blocks, state);
-    const absl::StatusOr<ResidentBlocks*> placed = Enter(network);
-    if (!placed.ok()) return placed.status();
-    return RunBlocks(network, blocks, **placed, state);
+    if (!placed_.loaded()) return RunBlocks(network, blocks, state);
+    return placed_.Run(network, blocks, state);
   }
 
   // The same of a model that was loaded by a plan, with the time of each block.
   template <typename State>
   absl::Status RunTimed(const std::string& network, const BlockList<State>& blocks,
                         BlockClock* clock, State& state) const {
-    const absl::StatusOr<ResidentBlocks*> placed = Enter(network);
-    if (!placed.ok()) return placed.status();
-    for (size_t i = 0; i < blocks.size(); ++i) {
-      const absl::Status status = RunGuarded(network, [&] {
-        (*placed)->Acquire(i);
-        clock->Begin();
-        blocks[i].run(state);
-        clock->End();
-        (*placed)->Release(i);
-      });
-      if (!status.ok()) return AtBlock(status, blocks[i].name);
-    }
-    return absl::OkStatus();
+    return placed_.RunTimed(network, blocks, clock, state);
   }
 
-  // Makes a network ready. True if every block of it stays where it is until moves() changes: then
-  // its list may run as it is. Always false without a plan.
-  absl::StatusOr<bool> EnterResident(const std::string& network, size_t blocks) const;
-  // Changes whenever weights may have come to lie elsewhere.
-  uint64_t moves() const;
+  // As PlacedWeights says; EnterResident is always false without a plan.
+  absl::StatusOr<bool> EnterResident(const std::string& network, size_t blocks) const {
+    return placed_.EnterResident(network, blocks);
+  }
+  uint64_t moves() const { return placed_.moves(); }
 
   uint64_t parameters() const;      // declared
   uint64_t stored_bytes() const;    // in the files
   uint64_t resident_bytes() const;  // on the device now; 0 before Load
+  double FileRate() const;          // MeasureFileRate of the transformer's
   std::string Fingerprint() const;  // FingerprintOf its parts
 
   FluxParams flux_params;
@@ -111,13 +99,10 @@ class FluxModel {
   BlockList<AutoencoderState> encoder, decoder;
 
  private:
-  absl::StatusOr<ResidentBlocks*> Enter(const std::string& network) const;
-
   std::vector<ModelPart> parts_;
   uint64_t resident_bytes_ = 0;
-  uint64_t loads_ = 0;                       // by a plan
-  std::unique_ptr<ModelResidency> weights_;  // of a model that was loaded by a plan
-  std::unique_ptr<GroupNetworks> shared_;    // of the leader of a group
+  PlacedWeights placed_;                   // of a model that was loaded by a plan
+  std::unique_ptr<GroupNetworks> shared_;  // of the leader of a group
 };
 
 // The parameters of a transformer whose checkpoint has no configuration, from its shapes. `source`

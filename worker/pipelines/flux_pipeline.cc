@@ -26,18 +26,12 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
   const absl::StatusOr<WeightStorage> storage = ParseWeights(options.weights, *type);
   if (!storage.ok()) return storage.status();
   p.storage_ = *storage;
-  p.device_name_ = options.device;
   p.model_name_ = std::filesystem::path(layout.root).filename().string();
-  p.levers_ = options.placement;
   if (options.measured_folder) {
     p.measured_folder_ = *options.measured_folder;
   } else if (p.device_.is_cuda()) {
     p.measured_folder_ = DefaultCacheFolder();
   }
-  p.probe_ = options.probe ? options.probe : [](const std::string& name) {
-    return ProbeDevice(name, DefaultCacheFolder());
-  };
-
   absl::StatusOr<std::unique_ptr<FluxModel>> model = FluxModel::Open(layout);
   if (!model.ok()) return model.status();
   p.model_ = *std::move(model);
@@ -46,7 +40,9 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
       FluxTextEncoder::Load(layout, *p.model_, p.device_);
   if (!text.ok()) return text.status();
   p.text_encoder_ = *std::move(text);
+  if (absl::Status s = p.model_->Merge(layout, *type); !s.ok()) return s;
   p.fingerprint_ = p.model_->Fingerprint();
+  p.adapters_ = std::make_unique<ModelAdapters>(layout, p.model_->parts(), p.device_, *type);
   if (p.device_.is_cuda()) {
     const absl::Status read = RunGuarded("loading", [&] {
       p.products_.emplace(DefaultCacheFolder(), options.tune);
@@ -54,7 +50,8 @@ absl::StatusOr<std::unique_ptr<FluxPipeline>> FluxPipeline::Open(const ModelLayo
     });
     if (!read.ok()) return read;
   }
-  const absl::Status loaded = options.group == nullptr ? p.LoadWeights() : p.LoadInGroup(options);
+  const absl::Status loaded =
+      options.group == nullptr ? p.LoadWeights(options) : p.LoadInGroup(options);
   if (!loaded.ok()) return loaded;
   return pipeline;
 }

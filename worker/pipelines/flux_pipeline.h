@@ -24,6 +24,7 @@
 #include "worker/pipelines/flux_placement.h"
 #include "worker/pipelines/flux_text.h"
 #include "worker/pipelines/latent_preview.h"
+#include "worker/pipelines/memory_plan.h"
 #include "worker/pipelines/pipeline.h"
 #include "worker/pipelines/step_pacer.h"
 #include "worker/profile/measured_blocks.h"
@@ -34,12 +35,6 @@ namespace hanga {
 // Under which block times of a model's files are kept, and found again by the next plan.
 MeasuredKey MeasuredKeyOf(const std::string& fingerprint, WeightStorage storage,
                           const std::string& device, int width, int height);
-
-// A picture to begin with, and the share of the schedule that is walked from there.
-struct InitialImage {
-  at::Tensor bytes;     // [height, width, 3], as large as the picture to draw
-  double strength = 1;  // above 0, up to 1
-};
 
 // Limits and defaults of a FLUX model, after its hanga.json.
 absl::Status DescribeFlux(const ModelLayout& layout, const FluxModel& model, ModelFacts* facts);
@@ -64,8 +59,9 @@ class FluxPipeline final : public Pipeline {
   std::optional<PlacementView> Placement() const override;
   uint64_t Evict(uint64_t bytes) override;
   uint64_t missing_bytes() const override;
+  uint64_t lacking_bytes(uint64_t free_bytes) const override;
   void Adapt(uint64_t free_bytes) override;
-  std::vector<std::string> TakeNotes() override { return std::exchange(notes_, {}); }
+  std::vector<std::string> TakeNotes() override;
 
   // What the above is made of, for checks against a reference.
 
@@ -74,10 +70,10 @@ class FluxPipeline final : public Pipeline {
   // Another scheduler_config.json than the model's, for generations that begin from now on.
   void UseScheduler(nlohmann::json config) { model_->scheduler = std::move(config); }
 
-  // `draws` stands in for the seed's noise where it is given: first the autoencoder's sample of an
-  // initial image, then the latents' noise.
+  // `draws` stands in for the seed's noise where it is given: first the autoencoder's sample of a
+  // first picture, then the latents' noise.
   absl::StatusOr<std::unique_ptr<FluxGeneration>> Begin(const GenerationRequest& request,
-                                                        const std::optional<InitialImage>& initial,
+                                                        const std::optional<FirstPicture>& first,
                                                         NoiseSource* draws);
   // The model's output with guidance, float32 [B, rows * columns, C].
   absl::StatusOr<at::Tensor> Predict(absl::Span<FluxGeneration* const> batch);
@@ -95,12 +91,8 @@ class FluxPipeline final : public Pipeline {
   absl::Status LoadInGroup(const LoadOptions& options);
 
   // Loads the weights, by a plan where they would not simply fit or a lever asks for it.
-  absl::Status LoadWeights();
-  absl::StatusOr<FluxPlacement> Place() const;
-  absl::Status LoadPlaced(FluxPlacement placed);
-  // Plans and loads anew; what is loaded stays where that is not possible.
-  absl::Status Replace(const std::string& why);
-  // After the device ran out of memory: a new plan leaves more of it unused. False: nothing gives.
+  absl::Status LoadWeights(const LoadOptions& options);
+  // As MemoryPlan's.
   bool MakeRoom(const std::string& doing);
 
   // The same over the ranks of a group. Each generation is a state of its own, so that every rank
@@ -122,29 +114,31 @@ class FluxPipeline final : public Pipeline {
   absl::Status CheckAndResolve(GenerationRequest* request) const;
   absl::StatusOr<std::unique_ptr<Sampler>> NewSampler(const GenerationRequest& request,
                                                       int64_t image_tokens) const;
+  // What the request's prompts come to, under its adapters.
+  absl::Status EncodePrompts(FluxGeneration* generation);
   // A generation with everything but latents.
   absl::StatusOr<std::unique_ptr<FluxGeneration>> NewGeneration(const GenerationRequest& request);
+  // From its picture, if it has one, and the seed's noise.
+  absl::StatusOr<std::unique_ptr<FluxGeneration>> BeginGeneration(const GenerationRequest& request);
+  // The latents of a first picture, [1, C, 2 rows, 2 columns], and the step to begin at.
+  absl::StatusOr<at::Tensor> EncodeFirst(const FirstPicture& first, NoiseSource* draws,
+                                         FluxGeneration* generation);
   // The moments of an image of -1 to 1 on the CPU, float32 on the device.
   absl::StatusOr<at::Tensor> EncodeMoments(const at::Tensor& image);
 
   ModelFacts facts_;
   std::unique_ptr<FluxModel> model_;
+  std::unique_ptr<ModelAdapters> adapters_;
   std::unique_ptr<FluxTextEncoder> text_encoder_;
   at::Device device_ = at::kCPU;
   at::ScalarType type_ = at::kFloat;
   WeightStorage storage_ = at::kFloat;  // of type_
   std::string fingerprint_;
-  std::string device_name_, model_name_;
-  PlacementLevers levers_;
-  DeviceProbe probe_;
-  std::optional<FluxPlacement> placed_;        // of weights that were loaded by a plan
+  std::string model_name_;
+  std::optional<MemoryPlan> memory_;           // of weights that were loaded by a plan
   std::optional<placement::Plan> group_plan_;  // of a model that a group runs
-  uint64_t spare_bytes_ = 0;                   // that plans leave unused, since memory ran out
-  int rooms_made_ = 0;                         // how often MakeRoom did
-  std::vector<std::string> notes_;
-  std::string measured_folder_;  // where block times are kept; empty: nowhere
-  std::string device_model_;     // under which they are found
-  bool measured_ = false;        // since the weights were loaded
+  std::string measured_folder_;                // where block times are kept; empty: nowhere
+  uint64_t measured_load_ = UINT64_MAX;        // the loading whose blocks were timed
 
   std::map<std::string, at::Tensor> ropes_;  // rotary tables by batch key: they depend on the shape
   StepGraphs graphs_;

@@ -22,6 +22,7 @@ absl::Status FluxPipeline::CheckAndResolve(GenerationRequest* r) const {
   if (r->max_sequence_length == 0) {
     r->max_sequence_length = facts_.defaults.max_sequence_length;
   }
+  TakeSizeOfPicture(r);
   if (absl::Status fits = CheckRequest(*r, facts_.limits); !fits.ok()) return fits;
   if (r->sampler.empty()) r->sampler = facts_.defaults.sampler;
   const absl::StatusOr<std::string> name = CanonicalSampler(SamplerKind::kFlow, r->sampler);
@@ -50,6 +51,22 @@ absl::StatusOr<std::unique_ptr<Sampler>> FluxPipeline::NewSampler(const Generati
   return MakeSampler(SamplerKind::kFlow, request.sampler, *config, schedule);
 }
 
+absl::Status FluxPipeline::EncodePrompts(FluxGeneration* g) {
+  const GenerationRequest& r = g->request;
+  const auto bound = adapters_->BindText(g->adapters);
+  if (!bound.ok()) return bound.status();
+  absl::StatusOr<FluxText> text =
+      text_encoder_->Encode(r.prompt, r.prompt_2, r.max_sequence_length);
+  if (!text.ok()) return text.status();
+  g->text = *std::move(text);
+  if (r.true_cfg_scale <= 1) return absl::OkStatus();
+  absl::StatusOr<FluxText> negative =
+      text_encoder_->Encode(r.negative_prompt, r.negative_prompt_2, r.max_sequence_length);
+  if (!negative.ok()) return negative.status();
+  g->negative = *std::move(negative);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::NewGeneration(
     const GenerationRequest& request) {
   auto generation = std::make_unique<FluxGeneration>();
@@ -63,25 +80,31 @@ absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::NewGeneration(
   absl::StatusOr<std::unique_ptr<Sampler>> sampler = NewSampler(r, g.rows * g.columns);
   if (!sampler.ok()) return sampler.status();
   g.sampler = *std::move(sampler);
-  absl::StatusOr<FluxText> text =
-      text_encoder_->Encode(r.prompt, r.prompt_2, r.max_sequence_length);
-  if (!text.ok()) return text.status();
-  g.text = *std::move(text);
-  if (r.true_cfg_scale > 1) {
-    absl::StatusOr<FluxText> negative =
-        text_encoder_->Encode(r.negative_prompt, r.negative_prompt_2, r.max_sequence_length);
-    if (!negative.ok()) return negative.status();
-    g.negative = *std::move(negative);
+  if (!r.loras.empty() && model_->shared() != nullptr) {
+    return absl::FailedPreconditionError(
+        "loras: a model that a group of workers runs takes none with a job");
   }
+  absl::StatusOr<AdapterSet> adapters = adapters_->Load(r.loras);
+  if (!adapters.ok()) return adapters.status();
+  g.adapters = *std::move(adapters);
+  if (absl::Status encoded = EncodePrompts(&g); !encoded.ok()) return encoded;
   g.noise = std::make_unique<SeededNoise>(r.seed, type_);
   g.key = absl::StrCat(r.width, "x", r.height, "/", r.max_sequence_length, "/",
-                       g.negative ? "cfg" : "plain");
+                       g.negative ? "cfg" : "plain", ValuesKeyOf(g.adapters));
   return generation;
 }
 
 absl::StatusOr<std::unique_ptr<Generation>> FluxPipeline::Prepare(
     const GenerationRequest& request) {
-  return Begin(request, std::nullopt, nullptr);
+  if (memory_) memory_->Bound();
+  return BeginGeneration(request);
+}
+
+absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::BeginGeneration(
+    const GenerationRequest& request) {
+  const absl::StatusOr<std::optional<FirstPicture>> first = FirstPictureOf(request);
+  if (!first.ok()) return first.status();
+  return Begin(request, *first, nullptr);
 }
 
 absl::StatusOr<at::Tensor> FluxPipeline::EncodeMoments(const at::Tensor& image) {
@@ -92,8 +115,31 @@ absl::StatusOr<at::Tensor> FluxPipeline::EncodeMoments(const at::Tensor& image) 
   return state.x.to(at::kFloat);
 }
 
+absl::StatusOr<at::Tensor> FluxPipeline::EncodeFirst(const FirstPicture& first, NoiseSource* draws,
+                                                     FluxGeneration* g) {
+  const auto steps = static_cast<double>(g->request.steps);
+  const double walked = std::min(steps * first.strength, steps);
+  g->first_step = static_cast<int64_t>(steps - walked) * g->sampler->evaluations_per_step();
+  if (g->first_step >= g->sampler->steps()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("strength: ", first.strength, " of ", steps, " steps is less than one step"));
+  }
+  g->sampler->StartAt(g->first_step);
+  const absl::StatusOr<at::Tensor> moments = EncodeMoments(FromBytes(first.bytes));
+  if (!moments.ok()) return moments.status();
+  const AutoencoderParams& vae = model_->vae_params;
+  at::Tensor clean;
+  const absl::Status sampled = RunGuarded("vae", [&] {
+    const LatentDistribution picture(*moments);
+    const at::Tensor drawn = ToDevice(draws->Draw(picture.mean.sizes()), device_);
+    clean = (picture.mean + picture.std * drawn - vae.shift_factor) * vae.scaling_factor;
+  });
+  if (!sampled.ok()) return sampled;
+  return clean;
+}
+
 absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::Begin(
-    const GenerationRequest& request, const std::optional<InitialImage>& initial,
+    const GenerationRequest& request, const std::optional<FirstPicture>& first,
     NoiseSource* draws) {
   absl::StatusOr<std::unique_ptr<FluxGeneration>> generation = NewGeneration(request);
   if (absl::IsResourceExhausted(generation.status()) && MakeRoom("encoding")) {
@@ -102,29 +148,23 @@ absl::StatusOr<std::unique_ptr<FluxGeneration>> FluxPipeline::Begin(
   if (!generation.ok()) return generation.status();
   FluxGeneration& g = **generation;
   if (draws == nullptr) draws = g.noise.get();
-  const AutoencoderParams& vae = model_->vae_params;
-  const std::vector<int64_t> shape = {1, vae.latent_channels, 2 * g.rows, 2 * g.columns};
-
-  at::Tensor clean, moments;
-  if (initial) {
-    const int64_t steps = g.sampler->steps();
-    const double walked =
-        std::min(static_cast<double>(steps) * initial->strength, static_cast<double>(steps));
-    g.first_step = static_cast<int64_t>(static_cast<double>(steps) - walked);
-    g.sampler->StartAt(g.first_step);
-    absl::StatusOr<at::Tensor> encoded = EncodeMoments(FromBytes(initial->bytes));
+  const int64_t channels = model_->vae_params.latent_channels;
+  const std::vector<int64_t> shape = {1, channels, 2 * g.rows, 2 * g.columns};
+  at::Tensor clean;
+  if (first) {
+    const absl::StatusOr<at::Tensor> encoded = EncodeFirst(*first, draws, &g);
     if (!encoded.ok()) return encoded.status();
-    moments = *std::move(encoded);
+    clean = *encoded;
   }
   const absl::Status begun = RunGuarded("noise", [&] {
-    if (initial) {
-      const LatentDistribution picture(moments);
-      clean = picture.mean + picture.std * ToDevice(draws->Draw(shape), device_);
-      clean = (clean - vae.shift_factor) * vae.scaling_factor;
-    }
     const at::Tensor noise = ToDevice(draws->Draw(shape), device_);
-    g.latents = PackLatents(initial ? g.sampler->AddNoise(clean, noise)
-                                    : noise * g.sampler->init_noise_sigma());
+    g.latents = PackLatents(first ? g.sampler->AddNoise(clean, noise)
+                                  : noise * g.sampler->init_noise_sigma());
+    if (!first || !first->mask.defined()) return;
+    const at::Tensor repaint =
+        at::upsample_nearest2d(RepaintedOf(*first), {shape[2], shape[3]}).to(device_);
+    g.mask = LatentMask{
+        PackLatents((1 - repaint).expand(shape)), PackLatents(clean), PackLatents(noise), {}};
   });
   if (!begun.ok()) return begun;
   return generation;

@@ -85,6 +85,9 @@ absl::Status FluxPipeline::Condition(const FluxGeneration& g, const FluxText& te
     }
     state.pooled = text.pooled.expand({count, -1}).contiguous();
   });
+  const AdapterSet* const adapters[] = {&g.adapters};  // rows are steps here
+  const auto bound = adapters_->BindDenoiser(adapters);
+  if (!bound.ok()) return bound.status();
   if (status.ok()) status = model_->Run("conditioning", model_->conditioning, state);
   if (status.ok()) *modulation = {first, state.modulation};
   return status;
@@ -98,6 +101,9 @@ absl::Status FluxPipeline::Denoise(FluxState& state) {
     graphs_.Clear();
     graphs_moves_ = model_->moves();
   }
+  // Graphs know no adapters: what these add changes from batch to batch.
+  if (!model_->transformer[0].adapted.empty())
+    return model_->Run("transformer", model_->transformer, state);
   if (IsToBeMeasured(state)) return DenoiseMeasured(state);
   // Without rotary tables the shape is new: they are made, then products are measured.
   if (!*stays || !state.rope.defined()) {
@@ -138,7 +144,15 @@ absl::StatusOr<at::Tensor> FluxPipeline::Predict(Batch batch) {
   });
   if (!status.ok()) return status;
   const bool new_shape = !state.rope.defined();
-  status = Denoise(state);
+  {
+    std::vector<const AdapterSet*> adapters;
+    for (int pass = 0; pass < (batch.front()->negative ? 2 : 1); ++pass) {
+      for (const FluxGeneration* g : batch) adapters.push_back(&g->adapters);
+    }
+    const auto bound = adapters_->BindDenoiser(adapters);
+    if (!bound.ok()) return bound.status();
+    status = Denoise(state);
+  }
   if (!status.ok()) return status;
   if (new_shape) {
     if (ropes_.size() == kMostRopes) ropes_.clear();
@@ -219,12 +233,15 @@ absl::Status FluxPipeline::Land(Generation& generation) {
 absl::Status FluxPipeline::Advance(Batch batch, const at::Tensor& outputs) {
   const std::vector<SampledGeneration*> all(batch.begin(), batch.end());
   return AdvanceTogether(all, outputs, [&](size_t i, const at::Tensor& output) {
-    return batch[i]->sampler->Step(output, batch[i]->latents, *batch[i]->noise);
+    FluxGeneration& g = *batch[i];
+    const at::Tensor moved = g.sampler->Step(output, g.latents, *g.noise);
+    return g.mask ? g.mask->PutBack(*g.sampler, moved) : moved;
   });
 }
 
 absl::Status FluxPipeline::Step(absl::Span<Generation* const> batch) {
   if (batch.empty()) return absl::OkStatus();
+  if (memory_) memory_->Bound();
   if (absl::Status fits = CheckBatch(batch); !fits.ok()) return fits;
   std::vector<FluxGeneration*> generations;
   for (Generation* g : batch) generations.push_back(static_cast<FluxGeneration*>(g));

@@ -66,7 +66,8 @@ absl::StatusOr<FluxText> FluxTextEncoder::Encode(const std::string& prompt,
 }
 
 absl::StatusOr<at::Tensor> FluxTextEncoder::EncodeClip(const std::string& text) {
-  const PromptKey key = {"text_encoder", clip_tokenizer_->max_length(), text};
+  const PromptKey key = {"text_encoder" + model_.clip[0].adapted, clip_tokenizer_->max_length(),
+                         text};
   if (at::Tensor known = cache_.Find(key); known.defined()) return known;
   ClipState state;
   state.ids = TokenRow(clip_tokenizer_->EncodePadded(text).ids, device_);
@@ -77,7 +78,7 @@ absl::StatusOr<at::Tensor> FluxTextEncoder::EncodeClip(const std::string& text) 
 }
 
 absl::StatusOr<at::Tensor> FluxTextEncoder::EncodeT5(const std::string& text, int length) {
-  const PromptKey key = {"text_encoder_2", length, text};
+  const PromptKey key = {"text_encoder_2" + model_.t5[0].adapted, length, text};
   if (at::Tensor known = cache_.Find(key); known.defined()) return known;
   T5State state;
   state.ids = TokenRow(t5_tokenizer_->EncodePadded(text, length).ids, device_);

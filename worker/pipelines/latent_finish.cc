@@ -10,6 +10,7 @@
 
 #include "worker/pipelines/latent_pipeline.h"
 #include "worker/pipelines/pixels.h"
+#include "worker/pipelines/saved_generation.h"
 
 namespace hanga {
 
@@ -18,12 +19,14 @@ at::Tensor LatentPipeline::DecoderInput(const LatentGeneration& g) const {
 }
 
 absl::StatusOr<Image> LatentPipeline::Finish(Generation& generation) {
+  if (memory_) memory_->Bound();
   if (!generation.done()) return absl::FailedPreconditionError("the generation has steps left");
   at::Tensor latents, bytes;
   absl::Status status = RunGuarded(
       "vae", [&] { latents = DecoderInput(static_cast<const LatentGeneration&>(generation)); });
   if (!status.ok()) return status;
-  const absl::StatusOr<at::Tensor> pixels = Decode(latents);
+  absl::StatusOr<at::Tensor> pixels = Decode(latents);
+  if (absl::IsResourceExhausted(pixels.status()) && MakeRoom("decoding")) pixels = Decode(latents);
   if (!pixels.ok()) return pixels.status();
   status = RunGuarded("vae", [&] { bytes = ToBytes((*pixels)[0]); });
   if (!status.ok()) return status;
@@ -49,23 +52,35 @@ absl::StatusOr<Image> LatentPipeline::Preview(const Generation& generation) {
 }
 
 absl::StatusOr<std::string> LatentPipeline::Save(const Generation& generation) {
-  const auto& g = static_cast<const LatentGeneration&>(generation);
-  if (g.first_step > 0 || g.mask) {
-    return absl::FailedPreconditionError("checkpoint: it would not hold the first picture");
-  }
-  return SaveSampled(g, fingerprint_);
+  return SaveSampled(static_cast<const LatentGeneration&>(generation), fingerprint_);
 }
 
 absl::StatusOr<std::unique_ptr<Generation>> LatentPipeline::Restore(
     const GenerationRequest& request, std::string_view checkpoint) {
-  absl::StatusOr<std::unique_ptr<LatentGeneration>> generation = NewGeneration(request);
+  // A checkpoint does not hold the picture that it began with: the request does.
+  absl::StatusOr<std::unique_ptr<LatentGeneration>> generation =
+      request.init_image != nullptr ? BeginGeneration(request) : NewGeneration(request);
   if (!generation.ok()) return generation.status();
   LatentGeneration& g = **generation;
-  const AutoencoderParams& vae = model_->vae();
-  const std::vector<int64_t> shape = {1, vae.latent_channels, g.request.height / vae.factor(),
-                                      g.request.width / vae.factor()};
+  const auto shape_of = [&](const GenerationRequest& r) -> std::vector<int64_t> {
+    const AutoencoderParams& vae = model_->vae();
+    return {1, vae.latent_channels, r.height / vae.factor(), r.width / vae.factor()};
+  };
+  std::vector<int64_t> shape = shape_of(g.request);
+  if (g.second_walk > 0) {
+    const absl::StatusOr<SavedGeneration> saved = DecodeSaved(checkpoint);
+    if (!saved.ok()) return saved.status();
+    const std::vector<int64_t> larger = shape_of(SecondRequest(g.request));
+    if (saved->latents.sizes() == larger) {  // of the second walk
+      absl::StatusOr<Walk> walk = NewSecondWalk(g);
+      if (!walk.ok()) return walk.status();
+      Enter(*std::move(walk), &g);
+      shape = larger;
+    }
+  }
   const absl::Status restored = RestoreSampled(checkpoint, fingerprint_, shape, device_, &g);
   if (!restored.ok()) return restored;
+  g.UpdateKey();
   return generation;
 }
 

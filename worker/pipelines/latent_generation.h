@@ -8,29 +8,30 @@
 
 #include <optional>
 
+#include "worker/pipelines/first_picture.h"
 #include "worker/pipelines/group_trip.h"
 #include "worker/pipelines/latent_model.h"
 #include "worker/pipelines/sampled_generation.h"
 
 namespace hanga {
 
-// What a repainted picture keeps of the first one; all float32 on the device.
-struct LatentMask {
-  at::Tensor keep;     // [1, 1, h, w]: 0 where it is repainted, 1 where the first picture stays
-  at::Tensor picture;  // [1, C, h, w] latents of the first picture
-  at::Tensor noise;    // [1, C, h, w] that its latents get at every level
-  at::Tensor beside;   // [1, 1 + C, h, w] mask and masked picture that a 9-channel model is shown
-};
-
 // Latents are a grid, [1, C, h, w].
 struct LatentGeneration final : SampledGeneration {
+  int step() const override;  // of both walks, and the enlarging between them
+  int steps() const override;
   // Whether this step is guided by the negative prompt.
   bool guided() const;
+  // Whether the next step is neither walk's, but makes the picture larger.
+  bool enlarges() const;
+  void UpdateKey();
 
+  Inversions inversions;  // that its prompts have
   Conditioning text;
   std::optional<Conditioning> negative;  // set where guidance is on
   std::optional<LatentMask> mask;
-  GroupTrip trip;  // of a step that is on its way
+  GroupTrip trip;                           // of a step that is on its way
+  int64_t first_walk = 0, second_walk = 0;  // evaluations; there is no second walk of 0
+  bool enlarged = false;                    // the sampler, texts and latents are the second walk's
 };
 
 }  // namespace hanga

@@ -5,12 +5,10 @@
 
 #include <ATen/ATen.h>
 
-#include <filesystem>
 #include <utility>
 #include <vector>
 
 #include "worker/pipelines/latent_pipeline.h"
-#include "worker/pipelines/placement_view.h"
 #include "worker/pipelines/torch_options.h"
 
 namespace hanga {
@@ -25,45 +23,30 @@ std::unique_ptr<GroupNetworks> LatentModel::Shared() const {
 absl::StatusOr<placement::Plan> LatentModel::Lead(std::shared_ptr<DeviceGroup> group,
                                                   const std::string& deployment,
                                                   const placement::ModelProfile& profile,
-                                                  const PlacementLevers& levers, at::Device device,
-                                                  at::ScalarType type) {
+                                                  const PlacementLevers& levers) {
   std::unique_ptr<GroupNetworks> shared = Shared();
   absl::StatusOr<placement::Plan> plan =
-      shared->Lead(std::move(group), deployment, profile, levers, StorageFor(device, type));
+      shared->Lead(std::move(group), deployment, profile, levers, Storage());
   if (!plan.ok()) return plan.status();
   shared_ = std::move(shared);
-  RunTextBy(shared_.get());
   return plan;
 }
 
-absl::Status LatentPipeline::LoadInGroup(const ModelLayout& layout, const LoadOptions& options,
-                                         at::ScalarType type) {
-  LatentWorkload work;
-  work.width = facts_.defaults.width;
-  work.height = facts_.defaults.height;
-  work.steps = facts_.defaults.steps;
-  work.t5_tokens = facts_.defaults.max_sequence_length;
-  work.type = type;
-  work.vae_type = type == at::kHalf ? at::kFloat : type;
-  const placement::ModelProfile profile = ProfileLatent(
-      std::filesystem::path(layout.root).filename().string(), model_->Architecture(), work);
+absl::Status LatentPipeline::LoadInGroup(const LoadOptions& options) {
+  const placement::ModelProfile profile = ProfileOf(model_name_, *model_, facts_.defaults);
   // Every group of this program is one of devices.
   absl::StatusOr<placement::Plan> plan =
       model_->Lead(std::static_pointer_cast<DeviceGroup>(options.group), options.deployment,
-                   profile, options.placement, device_, type);
+                   profile, options.placement);
   if (!plan.ok()) return plan.status();
   group_plan_ = *std::move(plan);
   return absl::OkStatus();
 }
 
-std::optional<PlacementView> LatentPipeline::Placement() const {
-  if (!group_plan_) return std::nullopt;
-  return ViewOf(*group_plan_);
-}
-
 absl::Status LatentPipeline::Launch(Generation& generation) {
   auto& g = static_cast<LatentGeneration&>(generation);
   if (g.done()) return absl::FailedPreconditionError("the generation has no step left");
+  if (g.enlarges()) return absl::OkStatus();  // this rank does it alone, when it lands
   Row row;
   const absl::Status gathered = RunGuarded("denoiser", [&] { row = GatherRow(&g); });
   if (!gathered.ok()) return gathered;
@@ -76,13 +59,16 @@ absl::Status LatentPipeline::Launch(Generation& generation) {
 
 absl::Status LatentPipeline::Land(Generation& generation) {
   auto* g = static_cast<LatentGeneration*>(&generation);
+  if (g->enlarges()) return Enlarge({&g, 1});
   absl::StatusOr<Row> row = g->trip.Await();
   if (!row.ok()) return row.status();
   at::Tensor output;
   const absl::Status guided =
       RunGuarded("denoiser", [&] { output = GuidedOutput(g, *std::move(row)); });
   if (!guided.ok()) return guided;
-  return Advance({&g, 1}, output);
+  const absl::Status advanced = Advance({&g, 1}, output);
+  if (g->enlarges()) g->UpdateKey();
+  return advanced;
 }
 
 absl::StatusOr<std::unique_ptr<RankPart>> LoadLatentPart(const ModelLayout& layout,
@@ -95,7 +81,9 @@ absl::StatusOr<std::unique_ptr<RankPart>> LoadLatentPart(const ModelLayout& layo
   absl::StatusOr<std::unique_ptr<LatentModel>> opened = OpenLatentModel(layout);
   if (!opened.ok()) return opened.status();
   const std::shared_ptr<LatentModel> model = *std::move(opened);
-  return LoadGroupPart(model, model->Shared(), plan, rank, model->StorageFor(*device, *type));
+  model->ComputeIn(*device, *type);
+  if (absl::Status s = model->Merge(layout, *type); !s.ok()) return s;
+  return LoadGroupPart(model, model->Shared(), plan, rank, model->Storage());
 }
 
 }  // namespace hanga

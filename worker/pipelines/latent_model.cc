@@ -7,12 +7,13 @@
 
 #include "worker/pipelines/sd3_model.h"
 #include "worker/pipelines/unet_model.h"
+#include "worker/profile/file_rate.h"
 #include "worker/profile/topology_probe.h"
-#include "worker/residency/slab_layout.h"
 #include "worker/weights/flux_key_maps.h"
 #include "worker/weights/loader.h"
 
 namespace hanga {
+
 absl::Status LatentModel::AddPart(const std::string& name, std::vector<BlockWeights*> blocks,
                                   TensorSource source) {
   const absl::Status fits = CheckBlocks(blocks, source);
@@ -36,35 +37,69 @@ absl::Status LatentModel::AddAutoencoder(const ModelLayout& layout,
   return AddPart("vae", WeightsOf(encoder_, decoder_), *std::move(source));
 }
 
-PartStorage LatentModel::StorageFor(at::Device device, at::ScalarType type) {
+void LatentModel::ComputeIn(at::Device device, at::ScalarType type) {
   device_ = device;
   type_ = type;
   // SDXL's autoencoder overflows in float16.
   vae_type_ = type == at::kHalf ? at::kFloat : type;
-  return {device, [type = type_, vae = vae_type_](const std::string& part) {
+}
+
+PartStorage LatentModel::Storage() const {
+  return {device_, [type = type_, vae = vae_type_](const std::string& part) {
             return WeightStorage(part == "vae" ? vae : type);
           }};
 }
 
-absl::Status LatentModel::Load(at::Device device, at::ScalarType type, bool tune) {
-  const PartStorage storage = StorageFor(device, type);
-  for (ModelPart& part : parts_) {
-    const at::ScalarType wanted = storage.of(part.name).type;
-    const absl::Status loaded = LoadBlocks(part.blocks, part.source, device, wanted);
-    if (!loaded.ok()) return InComponent(part.name, loaded);
-    if (device.is_cuda()) {
-      const absl::Status packed = RunGuarded(part.name, [&] {
-        for (const BlockWeights* block : part.blocks) Pack(*block);
-      });
-      if (!packed.ok()) return packed;
-    }
-    resident_bytes_ += CountWeights(part.blocks).bytes(wanted);
-  }
-  if (!device.is_cuda()) return absl::OkStatus();
+absl::Status LatentModel::ReadProducts(bool tune) {
+  if (!device_.is_cuda()) return absl::OkStatus();
   return RunGuarded("loading", [&] {
     products_.emplace(DefaultCacheFolder(), tune);
     products_->Read();
   });
+}
+
+absl::Status LatentModel::Load() {
+  const PartStorage storage = Storage();
+  for (ModelPart& part : parts_) {
+    const at::ScalarType wanted = storage.of(part.name).type;
+    const absl::Status loaded = LoadBlocks(part.blocks, part.source, device_, wanted);
+    if (!loaded.ok()) return InComponent(part.name, loaded);
+    resident_bytes_ += CountWeights(part.blocks).bytes(wanted);
+  }
+  return absl::OkStatus();
+}
+
+std::vector<PlannedNetwork> LatentModel::PlannedNetworks() const {
+  std::vector<PlannedNetwork> networks;
+  const auto add = [&](const std::string& name, const ModelPart& part,
+                       std::vector<BlockWeights*> blocks, at::ScalarType type) {
+    networks.push_back({.name = name,
+                        .component = part.name,
+                        .blocks = std::move(blocks),
+                        .source = std::make_shared<CheckpointWeights>(part.source),
+                        .storage = type,
+                        .is_denoiser = part.name == denoiser()});
+  };
+  for (const ModelPart& part : parts_) {
+    if (part.name == "vae") {
+      add("vae_encoder", part, encoder_.Weights(), vae_type_);
+      add("vae_decoder", part, decoder_.Weights(), vae_type_);
+    } else {
+      add(part.name, part, part.blocks, type_);
+    }
+  }
+  return networks;
+}
+
+absl::StatusOr<bool> LatentModel::Captures(const std::string& network, size_t blocks) {
+  if (!device_.is_cuda() || shared_ != nullptr) return false;
+  if (!placed_.loaded()) return true;
+  const absl::StatusOr<bool> stays = placed_.EnterResident(network, blocks);
+  if (placed_.moves() != graphs_moves_) {
+    graphs_.Clear();
+    graphs_moves_ = placed_.moves();
+  }
+  return stays;
 }
 
 absl::StatusOr<at::Tensor> LatentModel::EncodeImage(const at::Tensor& image) const {
@@ -93,7 +128,15 @@ uint64_t LatentModel::parameters() const { return ParametersOf(parts_); }
 uint64_t LatentModel::stored_bytes() const { return StoredBytesOf(parts_); }
 
 uint64_t LatentModel::resident_bytes() const {
-  return shared_ != nullptr ? shared_->resident_bytes() : resident_bytes_;
+  if (shared_ != nullptr) return shared_->resident_bytes();
+  return placed_.loaded() ? placed_.resident_bytes() : resident_bytes_;
+}
+
+double LatentModel::FileRate() const {
+  for (const ModelPart& part : parts_) {
+    if (part.name == denoiser()) return MeasureFileRate(part.source);
+  }
+  return 0;
 }
 
 std::string LatentModel::Fingerprint() const { return FingerprintOf(parts_); }

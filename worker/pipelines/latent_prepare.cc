@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,7 @@ absl::Status LatentPipeline::CheckAndResolve(GenerationRequest* r) const {
                                  ? facts_.defaults.max_sequence_length
                                  : facts_.limits.max_sequence_length;
   }
+  TakeSizeOfPicture(r);
   if (absl::Status fits = CheckRequest(*r, facts_.limits); !fits.ok()) return fits;
   if (r->sampler.empty()) r->sampler = facts_.defaults.sampler;
   const absl::StatusOr<std::string> name = CanonicalSampler(model_->sampler_kind(), r->sampler);
@@ -56,6 +58,31 @@ absl::StatusOr<std::unique_ptr<Sampler>> LatentPipeline::NewSampler(
   return MakeSampler(model_->sampler_kind(), request.sampler, *config, schedule);
 }
 
+// The ranks of a group see both prompts at once, repeated to one length.
+absl::Status LatentPipeline::CheckLengths(const LatentGeneration& g) const {
+  if (model_->shared() == nullptr) return absl::OkStatus();
+  constexpr int64_t kMostTokens = 64 * 77;
+  const int64_t tokens = g.text.text.size(1), negative = g.negative->text.size(1);
+  if (std::lcm(tokens, negative) <= kMostTokens) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "negative_prompt: takes ", negative, " tokens, the prompt ", tokens,
+      "; where a group of workers draws, their least common multiple may be ", kMostTokens));
+}
+
+absl::Status LatentPipeline::EncodePrompts(LatentGeneration* g) {
+  if (absl::Status used = model_->UseInversions(g->inversions); !used.ok()) return used;
+  const auto bound = adapters_->BindText(g->adapters);
+  if (!bound.ok()) return bound.status();
+  absl::StatusOr<Conditioning> text = model_->Encode(g->request, /*negative=*/false);
+  if (!text.ok()) return text.status();
+  g->text = *std::move(text);
+  if (g->request.guidance_scale <= 1) return absl::OkStatus();
+  absl::StatusOr<Conditioning> negative = model_->Encode(g->request, /*negative=*/true);
+  if (!negative.ok()) return negative.status();
+  g->negative = *std::move(negative);
+  return CheckLengths(*g);
+}
+
 absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::NewGeneration(
     const GenerationRequest& request) {
   auto generation = std::make_unique<LatentGeneration>();
@@ -66,23 +93,37 @@ absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::NewGeneration(
   absl::StatusOr<std::unique_ptr<Sampler>> sampler = NewSampler(r);
   if (!sampler.ok()) return sampler.status();
   g.sampler = *std::move(sampler);
-  absl::StatusOr<Conditioning> text = model_->Encode(r, /*negative=*/false);
-  if (!text.ok()) return text.status();
-  g.text = *std::move(text);
-  if (r.guidance_scale > 1) {
-    absl::StatusOr<Conditioning> negative = model_->Encode(r, /*negative=*/true);
-    if (!negative.ok()) return negative.status();
-    g.negative = *std::move(negative);
+  if (!r.loras.empty() && model_->shared() != nullptr) {
+    return absl::FailedPreconditionError(
+        "loras: a model that a group of workers runs takes none with a job");
   }
+  absl::StatusOr<AdapterSet> adapters = adapters_->Load(r.loras);
+  if (!adapters.ok()) return adapters.status();
+  g.adapters = *std::move(adapters);
+  absl::StatusOr<Inversions> inversions = inversions_->Load(r);
+  if (!inversions.ok()) return inversions.status();
+  g.inversions = *std::move(inversions);
+  if (absl::Status encoded = EncodePrompts(&g); !encoded.ok()) return encoded;
   g.noise = std::make_unique<SeededNoise>(r.seed, model_->type());
-  g.key = absl::StrCat(r.width, "x", r.height, "/", g.text.text.size(1), "/",
-                       g.negative ? "cfg" : "plain");
+  const absl::StatusOr<int64_t> second = SecondWalk(r, g.sampler->evaluations_per_step());
+  if (!second.ok()) return second.status();
+  g.first_walk = g.sampler->steps();
+  g.second_walk = *second;
+  g.UpdateKey();
   return generation;
+}
+
+absl::StatusOr<std::unique_ptr<LatentGeneration>> LatentPipeline::BeginGeneration(
+    const GenerationRequest& request) {
+  const absl::StatusOr<std::optional<FirstPicture>> first = FirstPictureOf(request);
+  if (!first.ok()) return first.status();
+  return Begin(request, *first, nullptr);
 }
 
 absl::StatusOr<std::unique_ptr<Generation>> LatentPipeline::Prepare(
     const GenerationRequest& request) {
-  return Begin(request, std::nullopt, nullptr);
+  if (memory_) memory_->Bound();
+  return BeginGeneration(request);
 }
 
 absl::StatusOr<at::Tensor> LatentPipeline::SampleLatents(const at::Tensor& image,
@@ -110,6 +151,7 @@ absl::Status LatentPipeline::BeginAtPicture(const FirstPicture& first, NoiseSour
         absl::StrCat("strength: ", first.strength, " of ", steps, " steps is less than one step"));
   }
   g->first_step = (steps - walked) * evaluations;
+  g->first_walk = g->sampler->steps() - g->first_step;
   g->sampler->StartAt(g->first_step);
   const at::Tensor pixels = FromBytes(first.bytes);
   const absl::StatusOr<at::Tensor> clean = SampleLatents(pixels, draws);
@@ -121,8 +163,7 @@ absl::Status LatentPipeline::BeginAtPicture(const FirstPicture& first, NoiseSour
     g->latents =
         from_noise ? noise * g->sampler->init_noise_sigma() : g->sampler->AddNoise(*clean, noise);
     if (!first.mask.defined()) return;
-    at::Tensor repaint = (first.mask.to(at::kFloat) / 255).unsqueeze(0).unsqueeze(0);
-    if (!first.soft) repaint = (repaint >= 0.5).to(at::kFloat);
+    const at::Tensor repaint = RepaintedOf(first);
     masked_pixels = pixels * (repaint < 0.5);
     keep = 1 - at::upsample_nearest2d(repaint, {clean->size(2), clean->size(3)}).to(device_);
   });

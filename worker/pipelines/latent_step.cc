@@ -4,6 +4,7 @@
 // A latent generation's denoising steps.
 #include <ATen/ATen.h>
 
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -31,7 +32,15 @@ struct Inputs {
   Conditioning text;
 };
 
+// [1, L, D] -> [1, length, D]: attention to keys that are there n times each is attention to them
+// once, so that texts of unequal length can be one batch.
+at::Tensor Repeated(const at::Tensor& text, int64_t length) {
+  return text.size(1) == length ? text : text.repeat({1, length / text.size(1), 1});
+}
+
 Inputs Gather(absl::Span<const Evaluation> rows, at::Device device) {
+  int64_t length = 1;
+  for (const Evaluation& row : rows) length = std::lcm(length, row.text->text.size(1));
   std::vector<at::Tensor> x, text, pooled, sizes;
   std::vector<float> timesteps;
   for (const auto& [g, prompt] : rows) {
@@ -39,7 +48,7 @@ Inputs Gather(absl::Span<const Evaluation> rows, at::Device device) {
     if (g->mask && g->mask->beside.defined()) shown = at::cat({shown, g->mask->beside}, 1);
     x.push_back(shown);
     timesteps.push_back(g->sampler->timesteps()[g->sampler->step()]);
-    text.push_back(prompt->text);
+    text.push_back(Repeated(prompt->text, length));
     pooled.push_back(prompt->pooled);
     sizes.push_back(prompt->sizes);
   }
@@ -72,17 +81,23 @@ absl::StatusOr<at::Tensor> LatentPipeline::Predict(Batch batch) {
     if (g->guided()) rows.push_back({g, &*g->negative});
   }
   const bool guides = rows.size() > batch.size();
+  // Prompts of unequal length are not lengthened where they can take turns.
+  const bool unequal = guides && rows.back().text->text.size(1) != rows.front().text->text.size(1);
   const auto run = [&](absl::Span<const Evaluation> some) -> absl::StatusOr<at::Tensor> {
     Inputs inputs;
     const absl::Status gathered = RunGuarded("denoiser", [&] { inputs = Gather(some, device_); });
     if (!gathered.ok()) return gathered;
+    std::vector<const AdapterSet*> adapters;
+    for (const Evaluation& row : some) adapters.push_back(&row.generation->adapters);
+    const auto bound = adapters_->BindDenoiser(adapters);
+    if (!bound.ok()) return bound.status();
     return model_->Predict(inputs.x, inputs.timesteps, inputs.text);
   };
   const absl::Span<const Evaluation> all = rows;
   absl::StatusOr<at::Tensor> both = absl::UnknownError("not run");
-  if (!guides || !halves_) both = run(all);
+  if (!guides || (!halves_ && !unequal)) both = run(all);
   if (absl::IsResourceExhausted(both.status())) halves_ = guides;
-  if (guides && halves_) {  // one prompt after the other, in half of the memory
+  if (guides && (halves_ || unequal)) {  // one prompt after the other, in half of the memory
     const absl::StatusOr<at::Tensor> wanted = run(all.subspan(0, batch.size()));
     if (!wanted.ok()) return wanted.status();
     const absl::StatusOr<at::Tensor> unwanted = run(all.subspan(batch.size()));
@@ -129,22 +144,29 @@ absl::Status LatentPipeline::Advance(Batch batch, const at::Tensor& outputs,
     LatentGeneration& g = *batch[i];
     const at::Tensor moved =
         g.sampler->Step(output, g.latents, draws.empty() ? *g.noise : *draws[i]);
-    if (!g.mask || g.mask->beside.defined()) return moved;
-    // What stays is put back, as noisy as the next step expects it.
-    const at::Tensor kept =
-        g.done() ? g.mask->picture : g.sampler->AddNoise(g.mask->picture, g.mask->noise);
-    return g.mask->keep * kept + (1 - g.mask->keep) * moved;
+    const bool repainted = g.mask && !g.mask->beside.defined();
+    return repainted ? g.mask->PutBack(*g.sampler, moved) : moved;
   });
 }
 
 absl::Status LatentPipeline::Step(absl::Span<Generation* const> batch) {
   if (batch.empty()) return absl::OkStatus();
+  if (memory_) memory_->Bound();
   if (absl::Status fits = CheckBatch(batch); !fits.ok()) return fits;
   std::vector<LatentGeneration*> generations;
   for (Generation* g : batch) generations.push_back(static_cast<LatentGeneration*>(g));
-  const absl::StatusOr<at::Tensor> outputs = Predict(generations);
+  if (generations.front()->enlarges()) return Enlarge(generations);
+  absl::StatusOr<at::Tensor> outputs = Predict(generations);
+  // A smaller batch is the caller's to try first.
+  if (absl::IsResourceExhausted(outputs.status()) && batch.size() == 1 && MakeRoom("denoising")) {
+    outputs = Predict(generations);
+  }
   if (!outputs.ok()) return outputs.status();
-  return Advance(generations, *outputs);
+  absl::Status advanced = Advance(generations, *outputs);
+  for (LatentGeneration* g : generations) {
+    if (g->enlarges()) g->UpdateKey();
+  }
+  return advanced;
 }
 
 }  // namespace hanga

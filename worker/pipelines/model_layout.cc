@@ -37,12 +37,38 @@ absl::Status ReadOptional(const fs::path& path, const std::string& name,
   return absl::OkStatus();
 }
 
+// Whether the index names all components of a family; [null, null] stands for one that is not
+// there.
+bool NamesAll(const nlohmann::json& index, const Family& family) {
+  return std::all_of(family.components.begin(), family.components.end(),
+                     [&](const Component& component) {
+                       const auto entry = index.find(component.name);
+                       return entry != index.end() && entry->is_array() && entry->size() == 2 &&
+                              !(*entry)[1].is_null();
+                     });
+}
+
+// One class draws with SDXL and with its refiner, which has fewer components: the family with the
+// most of those that are there, or the most in all, so that what is missing can be named.
+const Family* FamilyOfClass(const std::string& class_name, const nlohmann::json& index) {
+  const Family* best = nullptr;
+  const auto rank = [&](const Family& family) {
+    return std::pair(NamesAll(index, family), family.components.size());
+  };
+  for (const Family& family : Families()) {
+    const auto& classes = family.pipeline_classes;
+    if (std::find(classes.begin(), classes.end(), class_name) == classes.end()) continue;
+    if (best == nullptr || rank(family) > rank(*best)) best = &family;
+  }
+  return best;
+}
+
 absl::StatusOr<const Family*> FamilyOfIndex(const nlohmann::json& index) {
   const auto name = index.find("_class_name");
   if (name == index.end() || !name->is_string()) {
     return absl::FailedPreconditionError("model_index.json: _class_name is missing");
   }
-  const Family* family = FamilyByPipelineClass(name->get_ref<const std::string&>());
+  const Family* family = FamilyOfClass(name->get_ref<const std::string&>(), index);
   if (family == nullptr) {
     return absl::FailedPreconditionError(absl::StrCat("model_index.json: _class_name ",
                                                       name->dump().substr(0, 80),
@@ -226,6 +252,13 @@ class Finder {
 
 }  // namespace
 
-absl::StatusOr<ModelLayout> FindModelFiles(const ModelFiles& files) { return Finder(files).Find(); }
+absl::StatusOr<ModelLayout> FindModelFiles(const ModelFiles& files) {
+  absl::StatusOr<ModelLayout> layout = Finder(files).Find();
+  if (!layout.ok()) return layout;
+  layout->loras = files.loras;
+  layout->lora_folder = files.lora_folder;
+  layout->embedding_folder = files.embedding_folder;
+  return layout;
+}
 
 }  // namespace hanga

@@ -38,6 +38,8 @@ struct ModelLayout {
   std::optional<nlohmann::json> index;          // model_index.json
   std::optional<nlohmann::json> scheduler;      // scheduler_config.json
   std::optional<nlohmann::json> settings;       // hanga.json
+  std::vector<FixedLora> loras;                 // as ModelFiles has them
+  std::string lora_folder, embedding_folder;
 };
 
 // NOT_FOUND: the path or a component does not exist. FAILED_PRECONDITION: the folder is not a model

@@ -15,7 +15,8 @@ absl::StatusOr<GpuFacts> QueryGpu(int index) {
       absl::StrCat("device: cuda:", index, " does not exist; this hanga-worker is without CUDA"));
 }
 
-void LimitGpuMemory(const std::string&, uint64_t) {}
+uint64_t LimitGpuMemory(const std::string&, uint64_t, uint64_t) { return 0; }
+uint64_t GpuMemoryLimit(const std::string&) { return 0; }
 
 void ReleaseUnusedGpuMemory() {}
 

@@ -22,9 +22,48 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "placement/profile.h"
 #include "placement/topology.h"
 
 namespace hanga {
+
+// 8-bit RGB, rows from the top, no padding.
+struct Image {
+  int width = 0, height = 0;
+  std::vector<uint8_t> rgb;  // [height, width, 3]
+};
+
+// How prompts are read: as they stand, or with the weights of AUTOMATIC1111 or ComfyUI.
+enum class PromptSyntax { kPlain, kA1111, kComfy };
+
+// A second, larger walk that begins at the picture of the first one.
+struct SecondPass {
+  enum class Method { kNearest, kBilinear, kBicubic };
+  double scale = 1;       // of the sides, above 1, up to 4
+  int steps = 0;          // of a whole walk
+  double strength = 0.7;  // share of it that is walked
+  bool pixels = false;    // enlarges the decoded picture rather than its latents
+  Method method = Method::kBilinear;
+
+  bool operator==(const SecondPass&) const = default;
+};
+
+// An adapter (LoRA) that a picture is drawn with: one of the deployment's, or an uploaded file.
+struct LoraUse {
+  std::string name;                         // empty: `file` has it
+  std::shared_ptr<const std::string> file;  // .safetensors bytes
+  std::string sha256;                       // of them
+  double weight = 1;                        // in the denoiser
+  double text_encoder_weight = 1;
+};
+
+// A word of the prompts that stands for learned vectors (textual inversion).
+struct EmbeddingUse {
+  std::string token;
+  std::string name;                         // of the deployment's; empty: `file` has it
+  std::shared_ptr<const std::string> file;  // .safetensors bytes
+  std::string sha256;                       // of them
+};
 
 // One image to draw; every field is resolved. Mirrors hanga.v1.GenerationSpec.
 struct GenerationRequest {
@@ -32,7 +71,8 @@ struct GenerationRequest {
   std::string prompt_2;  // empty: as prompt
   std::string negative_prompt;
   std::string negative_prompt_2;  // empty: as negative_prompt
-  int max_sequence_length = 0;    // 0: the model's default
+  PromptSyntax prompt_syntax = PromptSyntax::kPlain;
+  int max_sequence_length = 0;  // 0: the model's default
   uint64_t seed = 0;
   int steps = 0;
   double guidance_scale = 0;
@@ -46,19 +86,34 @@ struct GenerationRequest {
   // which it is on, [start, end).
   double guidance_rescale = 0;
   double guidance_start = 0, guidance_end = 1;
+  // Of refiners: how pleasing the picture is to be, and what the negative prompt stands for.
+  double aesthetic_score = 6, negative_aesthetic_score = 2.5;
   int width = 0, height = 0;  // pixels
+  // A picture to begin with, as large as the picture to draw, and how far to leave it; never
+  // changed once it is here. Unset: noise alone.
+  std::shared_ptr<const Image> init_image;
+  double strength = 0.75;             // above 0, up to 1
+  std::shared_ptr<const Image> mask;  // white is repainted, black is kept; unset: everywhere
+  int mask_blur = 0;                  // standard deviation of its edge in pixels, 0 to 256
+  std::optional<SecondPass> second_pass;
+  std::vector<LoraUse> loras;
+  std::vector<EmbeddingUse> embeddings;
 };
 
-// 8-bit RGB, rows from the top, no padding.
-struct Image {
-  int width = 0, height = 0;
-  std::vector<uint8_t> rgb;  // [height, width, 3]
+// An adapter that is part of a model's weights.
+struct FixedLora {
+  std::string name;  // for errors
+  std::string path;
+  double weight = 1;
 };
 
 // Where a model's files are. Either a diffusers folder, or single files by component.
 struct ModelFiles {
   std::string path;                               // a folder, or the main checkpoint
   std::map<std::string, std::string> components;  // "text_encoder", "text_encoder_2", "vae", ...
+  std::vector<FixedLora> loras;                   // merged into the weights
+  std::string lora_folder;                        // of adapters that requests may name; empty: none
+  std::string embedding_folder;                   // the same of textual inversions
 };
 
 struct ModelLimits {
@@ -68,6 +123,7 @@ struct ModelLimits {
   int max_steps = 0;
   int max_sequence_length = 0;
   std::vector<std::string> samplers;
+  std::vector<std::string> capabilities;  // what hanga.v1.ModelLimits.capabilities names
 };
 
 // What can be told of a model from its configuration and file headers alone.
@@ -78,6 +134,7 @@ struct ModelFacts {
   uint64_t weight_bytes = 0;  // as stored
   ModelLimits limits;
   GenerationRequest defaults;
+  std::vector<std::string> loras, embeddings;  // that its folders offered when it was examined
 };
 
 // Where a model's blocks are to live and how much memory they may take (docs/residency.md).
@@ -93,8 +150,10 @@ struct PlacementLevers {
   bool operator==(const PlacementLevers&) const = default;
 };
 
-// The device and its host as they are at this moment.
-using DeviceProbe = std::function<absl::StatusOr<placement::Topology>(const std::string& device)>;
+// Devices and their host as they are at this moment; the first is the model's, the others lend it
+// their memory.
+using DeviceProbe =
+    std::function<absl::StatusOr<placement::Topology>(const std::vector<std::string>& devices)>;
 
 class Group;  // worker/pipelines/group.h
 
@@ -111,6 +170,12 @@ struct LoadOptions {
   // Where block times are kept for the next plan. Unset: the user's cache on a GPU, nowhere on a
   // CPU.
   std::optional<std::string> measured_folder;
+};
+
+// What is drawn, for a profile. 0 and "auto": the model's own.
+struct ProfileRequest {
+  int width = 0, height = 0, steps = 0;
+  std::string dtype = "bfloat16", weights = "auto";
 };
 
 // Where a loaded model's blocks are, and what a step of one picture is predicted to take.
@@ -189,7 +254,13 @@ class Pipeline {
   // What it needs of the device's memory to run, beside what its weights take now.
   virtual uint64_t missing_bytes() const { return 0; }
 
-  // Between pictures: `free_bytes` of the device are free beside what the weights take. Plans again
+  // With so much of the device free beside what the weights take: what is missing to what the plan
+  // counts on, because others took it. 0: nothing.
+  virtual uint64_t lacking_bytes(uint64_t free_bytes) const {
+    (void)free_bytes;
+    return 0;
+  }
+  // Between pictures, and between steps where memory is lacking: `free_bytes` as above. Plans again
   // and loads again where others took, or gave back, more than the plan allows for.
   virtual void Adapt(uint64_t free_bytes) { (void)free_bytes; }
 
@@ -200,6 +271,11 @@ class Pipeline {
 // Finds the family by the files' configuration and keys, and checks every key and shape against
 // its declaration. FAILED_PRECONDITION or INVALID_ARGUMENT says what is wrong with the files.
 absl::StatusOr<ModelFacts> ExamineModel(const ModelFiles& files);
+
+// What drawing costs, block by block, from configurations and file headers; with the block times
+// that were measured on this machine. As ExamineModel fails; INVALID_ARGUMENT: the request.
+absl::StatusOr<placement::ModelProfile> ProfileModel(const ModelFiles& files,
+                                                     const ProfileRequest& request);
 
 absl::StatusOr<std::unique_ptr<Pipeline>> LoadPipeline(const ModelFiles& files,
                                                        const LoadOptions& options);

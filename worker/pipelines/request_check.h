@@ -13,6 +13,9 @@ namespace hanga {
 
 inline constexpr size_t kMaxPromptBytes = 32'000;
 
+// The sides of the picture to begin with, where none are asked for.
+void TakeSizeOfPicture(GenerationRequest* request);
+
 // INVALID_ARGUMENT names the field, its value and the limit. The sampler's and scheduler's names
 // are not looked up here.
 absl::Status CheckRequest(const GenerationRequest& request, const ModelLimits& limits);

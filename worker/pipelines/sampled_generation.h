@@ -16,6 +16,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "worker/lora/adapter.h"
 #include "worker/pipelines/pipeline.h"
 #include "worker/samplers/noise.h"
 #include "worker/samplers/sampler.h"
@@ -29,6 +30,7 @@ struct SampledGeneration : Generation {
   const std::string& batch_key() const override { return key; }
 
   GenerationRequest request;
+  AdapterSet adapters;  // that it is drawn with
   std::string key;
   std::unique_ptr<Sampler> sampler;
   std::unique_ptr<SeededNoise> noise;

@@ -87,6 +87,9 @@ absl::Status Sd3Model::OpenNetworks(const ModelLayout& layout) {
     auto opened = ClipTextEncoder::Open(layout, name, tokenizer, *clip);
     if (!opened.ok()) return opened.status();
     *encoder = *std::move(opened);
+    (*encoder)->RunBy([this](const auto& component, const auto& blocks, ClipState& state) {
+      return Run(component, blocks, state);
+    });
     return AddPart(name, (*encoder)->blocks().Weights(), *std::move(clip));
   };
   if (added.ok()) added = add_clip("text_encoder", "tokenizer", ClipTextKeyMaps(), &clip_l_);
@@ -152,7 +155,7 @@ void Sd3Model::Describe(ModelFacts* facts) const {
 }
 
 absl::StatusOr<at::Tensor> Sd3Model::EncodeT5(const std::string& text, int length) {
-  const PromptKey key = {"text_encoder_3", length, text};
+  const PromptKey key = {"text_encoder_3" + t5_[0].adapted, length, text};
   if (at::Tensor known = t5_cache_.Find(key); known.defined()) return known;
   T5State state;
   absl::Status run = RunGuarded("text_encoder_3", [&] {
@@ -165,12 +168,17 @@ absl::StatusOr<at::Tensor> Sd3Model::EncodeT5(const std::string& text, int lengt
   return state.x;
 }
 
+absl::Status Sd3Model::UseInversions(const Inversions& inversions) {
+  const absl::Status l = clip_l_->UseInversions(inversions);
+  return l.ok() ? clip_g_->UseInversions(inversions) : l;
+}
+
 absl::StatusOr<Conditioning> Sd3Model::Encode(const GenerationRequest& r, bool negative) {
   const std::string& prompt = negative ? r.negative_prompt : r.prompt;
   const int skip = negative ? 0 : r.clip_skip;  // as diffusers has it
-  const auto l = clip_l_->Encode(prompt, skip + 1, /*normed=*/false, device_);
+  const auto l = clip_l_->Encode(prompt, r.prompt_syntax, skip + 1, /*normed=*/false, device_);
   if (!l.ok()) return l.status();
-  const auto g = clip_g_->Encode(prompt, skip + 1, /*normed=*/false, device_);
+  const auto g = clip_g_->Encode(prompt, r.prompt_syntax, skip + 1, /*normed=*/false, device_);
   if (!g.ok()) return g.status();
   const absl::StatusOr<at::Tensor> t5 =
       EncodeT5(negative ? r.negative_prompt_2 : r.prompt_2, r.max_sequence_length);
@@ -226,11 +234,6 @@ std::vector<Network> Sd3Model::Networks() const {
   return {clip_l_->network(), clip_g_->network(),
           NetworkOf("text_encoder_3", "text_encoder_3", "text_encoder_3", t5_),
           NetworkOf("transformer", "transformer", "transformer", transformer_)};
-}
-
-void Sd3Model::RunTextBy(const GroupNetworks* shared) {
-  clip_l_->RunBy(shared);
-  clip_g_->RunBy(shared);
 }
 
 LatentArchitecture Sd3Model::Architecture() const {

@@ -26,6 +26,7 @@ class Sd3Model final : public LatentModel {
   SamplerKind sampler_kind() const override { return SamplerKind::kFlow; }
   void Describe(ModelFacts* facts) const override;
   // prompt_2 is T5's, as with FLUX; both CLIP encoders read prompt.
+  absl::Status UseInversions(const Inversions& inversions) override;
   absl::StatusOr<Conditioning> Encode(const GenerationRequest& request, bool negative) override;
   absl::StatusOr<at::Tensor> Predict(const at::Tensor& x, const at::Tensor& timesteps,
                                      const Conditioning& rows) override;
@@ -38,7 +39,6 @@ class Sd3Model final : public LatentModel {
 
  private:
   std::vector<Network> Networks() const override;
-  void RunTextBy(const GroupNetworks* shared) override;
   Sd3State StateBefore(const at::Tensor& x, const at::Tensor& timesteps,
                        const Conditioning& rows) const;
   at::Tensor Unpatched(const at::Tensor& tokens, const at::Tensor& x) const;

@@ -4,6 +4,8 @@
 // The one place where what ATen throws becomes a status.
 #pragma once
 
+#include <c10/core/DeviceGuard.h>
+
 #include <string>
 
 #include "absl/functional/function_ref.h"
@@ -44,6 +46,22 @@ absl::Status RunBlocks(const std::string& model, const BlockList<State>& blocks,
     if (!status.ok()) return AtBlock(status, blocks[i].name);
   }
   return absl::OkStatus();
+}
+
+// The same where the weights are on another device than the state, which travels there and back.
+template <typename State>
+absl::Status RunAway(const std::string& model, const BlockList<State>& blocks,
+                     ResidentBlocks& weights, at::Device home, State& state) {
+  const auto move = [&](at::Device device) {
+    state.ForEachTensor([&](at::Tensor& t) {
+      if (t.defined()) t = t.to(device);
+    });
+  };
+  absl::Status status = RunGuarded(model, [&] { move(weights.device()); });
+  const c10::DeviceGuard guard(weights.device());
+  if (status.ok()) status = RunBlocks(model, blocks, weights, state);
+  if (status.ok()) status = RunGuarded(model, [&] { move(home); });
+  return status;
 }
 
 }  // namespace hanga

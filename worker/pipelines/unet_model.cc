@@ -5,7 +5,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "worker/pipelines/to_device.h"
@@ -42,6 +45,13 @@ nlohmann::json StandardScheduler(const TensorSource& source) {
     config["timestep_spacing"] = "trailing";
   }
   return config;
+}
+
+// [1, L, D] followed by `empty` [1, 77, D] up to `length` tokens.
+at::Tensor Lengthened(const at::Tensor& text, const at::Tensor& empty, int64_t length) {
+  std::vector<at::Tensor> rows = {text};
+  for (int64_t have = text.size(1); have < length; have += empty.size(1)) rows.push_back(empty);
+  return rows.size() == 1 ? text : at::cat(rows, 1);
 }
 
 }  // namespace
@@ -96,14 +106,16 @@ absl::Status UnetModel::OpenNetworks(const ModelLayout& layout) {
   if (!params.ok())
     return config ? InComponent("unet/config.json", params.status()) : params.status();
   params_ = *params;
-  if (is_xl() != (layout.family->name == "sdxl")) {
+  const bool refiner = layout.family->name == "sdxl_refiner";
+  if (is_xl() != (refiner || layout.family->name == "sdxl")) {
     return absl::FailedPreconditionError(
         absl::StrCat("unet: it is not one of a ", std::string(layout.family->name), " model"));
   }
   scheduler = layout.scheduler ? *layout.scheduler : StandardScheduler(*unet);
   unet_ = MakeUnet(params_);
   zeros_for_no_negative_ =
-      is_xl() && (!layout.index || layout.index->value("force_zeros_for_empty_prompt", true));
+      is_xl() &&
+      (layout.index ? layout.index->value("force_zeros_for_empty_prompt", true) : !refiner);
 
   int64_t width = 0;
   const auto add_text = [&](const std::string& name, const std::string& tokenizer,
@@ -114,10 +126,14 @@ absl::Status UnetModel::OpenNetworks(const ModelLayout& layout) {
     auto opened = ClipTextEncoder::Open(layout, name, tokenizer, *source);
     if (!opened.ok()) return opened.status();
     *encoder = *std::move(opened);
+    (*encoder)->RunBy([this](const auto& component, const auto& blocks, ClipState& state) {
+      return Run(component, blocks, state);
+    });
     width += (*encoder)->params().hidden;
     return AddPart(name, (*encoder)->blocks().Weights(), *std::move(source));
   };
-  absl::Status added = add_text("text_encoder", "tokenizer", ClipTextKeyMaps(), &text_);
+  absl::Status added;
+  if (!refiner) added = add_text("text_encoder", "tokenizer", ClipTextKeyMaps(), &text_);
   if (added.ok() && is_xl())
     added = add_text("text_encoder_2", "tokenizer_2", SecondClipKeyMaps(), &text_2_);
   if (added.ok()) added = AddPart("unet", unet_.Weights(), *std::move(unet));
@@ -127,11 +143,27 @@ absl::Status UnetModel::OpenNetworks(const ModelLayout& layout) {
     return absl::FailedPreconditionError(absl::StrCat(
         "unet and text encoders differ in the width of text: ", params_.text_dim, " and ", width));
   }
+  if (absl::Status s = CountSizes(); !s.ok()) return s;
   if (params_.out_channels != vae().latent_channels) {
     return absl::FailedPreconditionError(
         absl::StrCat("unet and vae differ in channels of latents: ", params_.out_channels, " and ",
                      vae().latent_channels));
   }
+  return absl::OkStatus();
+}
+
+// XL is told of six sizes; its refiner of four, and of a score.
+absl::Status UnetModel::CountSizes() {
+  if (!is_xl()) return absl::OkStatus();
+  const int64_t embedded = params_.added_dim - text_2_->params().projection_dim;
+  const int64_t count = embedded / params_.size_embed_dim;
+  if (embedded % params_.size_embed_dim != 0 || (count != 5 && count != 6)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("unet: takes ", params_.added_dim, " numbers beside the text, of which ",
+                     text_2_->params().projection_dim, " are text_encoder_2's: the rest must be 5",
+                     " or 6 times ", params_.size_embed_dim));
+  }
+  takes_score_ = count == 5;
   return absl::OkStatus();
 }
 
@@ -144,7 +176,9 @@ void UnetModel::Describe(ModelFacts* facts) const {
   limits.max_side = 4096;
   limits.max_pixels = int64_t{4096} * 4096;
   limits.max_steps = 999;
-  limits.max_sequence_length = static_cast<int>(text_->params().positions);
+  limits.max_sequence_length = static_cast<int>((text_ ? text_ : text_2_)->params().positions);
+  limits.capabilities.insert(limits.capabilities.end(), {"prompt_syntax", "eta"});
+  if (takes_score_) limits.capabilities.push_back("aesthetic_score");
   GenerationRequest& defaults = facts->defaults;
   // SD1 was trained on 512 pixels, 2 on 768 where it predicts velocities, XL on 1024.
   const bool velocity = scheduler.value("prediction_type", "") == "v_prediction";
@@ -153,32 +187,67 @@ void UnetModel::Describe(ModelFacts* facts) const {
   defaults.guidance_scale = is_xl() ? 5 : 7.5;
 }
 
+absl::StatusOr<ClipText> UnetModel::EncodeXl(const GenerationRequest& r, const std::string& prompt,
+                                             const std::string& prompt_2, int hidden) {
+  const auto text_2 = text_2_->Encode(prompt_2, r.prompt_syntax, hidden, /*normed=*/false, device_);
+  if (!text_2.ok() || !text_) return text_2;
+  const auto text = text_->Encode(prompt, r.prompt_syntax, hidden, /*normed=*/false, device_);
+  if (!text.ok()) return text.status();
+  const auto empty = text_->Encode("", PromptSyntax::kPlain, hidden, /*normed=*/false, device_);
+  if (!empty.ok()) return empty.status();
+  const auto empty_2 = text_2_->Encode("", PromptSyntax::kPlain, hidden, /*normed=*/false, device_);
+  if (!empty_2.ok()) return empty_2.status();
+  ClipText both;
+  const absl::Status joined = RunGuarded("text_encoder", [&] {
+    // The shorter of two prompts goes on with empty rows.
+    const int64_t length = std::max(text->sequence.size(1), text_2->sequence.size(1));
+    both.sequence = at::cat({Lengthened(text->sequence, empty->sequence, length),
+                             Lengthened(text_2->sequence, empty_2->sequence, length)},
+                            -1);
+    both.pooled = text_2->pooled;
+  });
+  if (!joined.ok()) return joined;
+  return both;
+}
+
+absl::Status UnetModel::UseInversions(const Inversions& inversions) {
+  for (ClipTextEncoder* encoder : {text_.get(), text_2_.get()}) {
+    if (encoder == nullptr) continue;
+    if (absl::Status s = encoder->UseInversions(inversions); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Conditioning> UnetModel::Encode(const GenerationRequest& r, bool negative) {
   const std::string& prompt = negative ? r.negative_prompt : r.prompt;
   const std::string& prompt_2 = negative ? r.negative_prompt_2 : r.prompt_2;
   const int skip = negative ? 0 : r.clip_skip;  // as diffusers has it
   Conditioning c;
   if (!is_xl()) {
-    const auto text = text_->Encode(prompt, skip, /*normed=*/true, device_);
+    const auto text = text_->Encode(prompt, r.prompt_syntax, skip, /*normed=*/true, device_);
     if (!text.ok()) return text.status();
     c.text = text->sequence;
     return c;
   }
   // XL reads the last layer but one.
-  const auto text = text_->Encode(prompt, skip + 1, /*normed=*/false, device_);
+  const absl::StatusOr<ClipText> text = EncodeXl(r, prompt, prompt_2, skip + 1);
   if (!text.ok()) return text.status();
-  const auto text_2 = text_2_->Encode(prompt_2, skip + 1, /*normed=*/false, device_);
-  if (!text_2.ok()) return text_2.status();
   const absl::Status joined = RunGuarded("text_encoder", [&] {
-    c.text = at::cat({text->sequence, text_2->sequence}, -1);
-    c.pooled = text_2->pooled;
+    c.text = text->sequence;
+    c.pooled = text->pooled;
     if (negative && zeros_for_no_negative_ && prompt.empty() && prompt_2.empty()) {
       c.text = at::zeros_like(c.text);
       c.pooled = at::zeros_like(c.pooled);
     }
     const auto height = static_cast<float>(r.height), width = static_cast<float>(r.width);
-    c.sizes =
-        ToDevice(at::tensor({height, width, 0.0f, 0.0f, height, width}).unsqueeze(0), device_);
+    std::vector<float> sizes = {height, width, 0, 0};
+    if (takes_score_) {
+      sizes.push_back(
+          static_cast<float>(negative ? r.negative_aesthetic_score : r.aesthetic_score));
+    } else {
+      sizes.insert(sizes.end(), {height, width});
+    }
+    c.sizes = ToDevice(at::tensor(sizes).unsqueeze(0), device_);
   });
   if (!joined.ok()) return joined;
   return c;
@@ -220,11 +289,6 @@ std::vector<Network> UnetModel::Networks() const {
   if (text_2_ != nullptr) networks.push_back(text_2_->network());
   networks.push_back(NetworkOf("unet", "unet", "unet", unet_));
   return networks;
-}
-
-void UnetModel::RunTextBy(const GroupNetworks* shared) {
-  text_->RunBy(shared);
-  if (text_2_ != nullptr) text_2_->RunBy(shared);
 }
 
 LatentArchitecture UnetModel::Architecture() const {

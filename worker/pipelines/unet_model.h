@@ -1,7 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Stable Diffusion 1, 2 and XL: a UNet and one or two CLIP text encoders.
+// Stable Diffusion 1, 2, XL and its refiner: a UNet and one or two CLIP text encoders.
 #pragma once
 
 #include <memory>
@@ -24,6 +24,7 @@ class UnetModel final : public LatentModel {
   SamplerKind sampler_kind() const override { return SamplerKind::kDiffusion; }
   bool takes_mask() const override;
   void Describe(ModelFacts* facts) const override;
+  absl::Status UseInversions(const Inversions& inversions) override;
   absl::StatusOr<Conditioning> Encode(const GenerationRequest& request, bool negative) override;
   absl::StatusOr<at::Tensor> Predict(const at::Tensor& x, const at::Tensor& timesteps,
                                      const Conditioning& rows) override;
@@ -36,15 +37,19 @@ class UnetModel final : public LatentModel {
 
  private:
   std::vector<Network> Networks() const override;
-  void RunTextBy(const GroupNetworks* shared) override;
   UnetState StateBefore(const at::Tensor& x, const at::Tensor& timesteps,
                         const Conditioning& rows) const;
   bool is_xl() const { return params_.added_dim > 0; }
   absl::Status OpenNetworks(const ModelLayout& layout);
+  absl::Status CountSizes();
+  // What XL's encoders, or its refiner's one, make of a prompt, `hidden` layers from the last.
+  absl::StatusOr<ClipText> EncodeXl(const GenerationRequest& request, const std::string& prompt,
+                                    const std::string& prompt_2, int hidden);
 
   UnetParams params_;
   BlockList<UnetState> unet_;
-  std::unique_ptr<ClipTextEncoder> text_, text_2_;
+  std::unique_ptr<ClipTextEncoder> text_, text_2_;  // the refiner of XL has the second alone
+  bool takes_score_ = false;                        // aesthetic, in place of the target's size
   bool zeros_for_no_negative_ = false;
 };
 

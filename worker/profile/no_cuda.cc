@@ -11,6 +11,6 @@ int ProbedGpuCount() { return 0; }
 absl::Status MeasureGpu(int, placement::Device*) { return absl::NotFoundError("no GPU"); }
 std::string GpuIdentity(int) { return ""; }
 absl::Status ReadGpuMemory(int, placement::Device*) { return absl::NotFoundError("no GPU"); }
-placement::Link MeasureGpuLink(int, int) { return {}; }
+absl::StatusOr<placement::Link> MeasureGpuLink(int, int) { return absl::NotFoundError("no GPU"); }
 
 }  // namespace hanga

@@ -17,8 +17,8 @@ using placement::Store;
 // Of a text encoder or VAE, which runs once: one copy beside the compute.
 constexpr int kComponentSlots = 2;
 
-absl::StatusOr<Tier> TierOf(const BlockPlacement& block) {
-  switch (block.store) {
+Tier TierOf(Store store) {
+  switch (store) {
     case Store::kResident:
       return Tier::kDevice;
     case Store::kPinned:
@@ -28,11 +28,9 @@ absl::StatusOr<Tier> TierOf(const BlockPlacement& block) {
     case Store::kFile:
       return Tier::kFile;
     case Store::kDonor:
-      break;
+      return Tier::kDonor;
   }
-  return absl::FailedPreconditionError(absl::StrCat("placement: ", block.block, " of ",
-                                                    block.component, " is kept on ", block.keeper,
-                                                    ", whose memory this worker does not hold"));
+  return Tier::kFile;  // no other value exists
 }
 
 }  // namespace
@@ -45,6 +43,7 @@ absl::StatusOr<BlockTiers> TiersOf(const placement::GroupPlan& group, const std:
   }
   BlockTiers tiers;
   tiers.repeats = false;
+  bool lent = false;
   tiers.ring_slots = kComponentSlots;
   for (const BlockWeights* block : blocks) {
     const auto found = placed.find(block->name);
@@ -52,14 +51,32 @@ absl::StatusOr<BlockTiers> TiersOf(const placement::GroupPlan& group, const std:
       return absl::FailedPreconditionError(
           absl::StrCat("placement: the plan has no ", block->name, " of ", component));
     }
-    const absl::StatusOr<Tier> tier = TierOf(*found->second);
-    if (!tier.ok()) return tier.status();
-    tiers.tiers.push_back(*tier);
+    tiers.tiers.push_back(TierOf(found->second->store));
+    lent = lent || found->second->store == Store::kDonor;
+    tiers.donors.push_back(found->second->store == Store::kDonor ? found->second->keeper : "");
     if (found->second->phase != Phase::kDenoiser) continue;
     tiers.repeats = true;
     tiers.ring_slots = group.ranks[found->second->rank].ring_slots;
   }
+  if (!lent) tiers.donors.clear();
   return tiers;
+}
+
+absl::StatusOr<int> RankOfComponent(const placement::GroupPlan& group,
+                                    const std::string& component) {
+  int rank = -1;
+  for (const BlockPlacement& block : group.blocks) {
+    if (block.component != component) continue;
+    if (rank >= 0 && block.rank != rank) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "placement: ", component, " is run by several devices, which takes a group of workers"));
+    }
+    rank = block.rank;
+  }
+  if (rank < 0 || rank >= static_cast<int>(group.ranks.size())) {
+    return absl::FailedPreconditionError(absl::StrCat("placement: the plan has no ", component));
+  }
+  return rank;
 }
 
 }  // namespace hanga

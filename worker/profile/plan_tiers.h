@@ -13,10 +13,13 @@
 
 namespace hanga {
 
-// The tiers of a component's blocks, found by their names. FAILED_PRECONDITION: the plan keeps a
-// block in the memory of a device other than the one that runs it, which this worker does not hold,
-// or knows no such block.
+// The tiers of a component's blocks, found by their names. FAILED_PRECONDITION: the plan knows no
+// such block.
 absl::StatusOr<BlockTiers> TiersOf(const placement::GroupPlan& group, const std::string& component,
                                    const std::vector<BlockWeights*>& blocks);
+
+// Which rank of the group runs the component. FAILED_PRECONDITION: none, or several.
+absl::StatusOr<int> RankOfComponent(const placement::GroupPlan& group,
+                                    const std::string& component);
 
 }  // namespace hanga

@@ -5,16 +5,19 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "placement/topology.h"
 
 namespace hanga {
 
-// One device and the host, with what is free at this moment. `device` is "cuda:N" or "cpu:N". Rates
-// of a GPU are measured once, in about a second and with up to 1 GiB of its memory, and kept by the
-// device's identity in `cache_folder` (empty: not kept); rates of a CPU are round numbers.
-// NOT_FOUND: no such device.
+// Devices and the host, with what is free at this moment. Names are "cuda:N" or "cpu:N". Rates of
+// GPUs, and of the links between those that are asked for together, are measured once, in about a
+// second each and with up to 1 GiB of their memory, and kept by the devices' identities in
+// `cache_folder` (empty: not kept); rates of a CPU are round numbers. NOT_FOUND: no such device.
+absl::StatusOr<placement::Topology> ProbeDevices(const std::vector<std::string>& devices,
+                                                 const std::string& cache_folder);
 absl::StatusOr<placement::Topology> ProbeDevice(const std::string& device,
                                                 const std::string& cache_folder);
 
@@ -31,6 +34,6 @@ absl::Status MeasureGpu(int index, placement::Device* device);
 std::string GpuIdentity(int index);
 absl::Status ReadGpuMemory(int index, placement::Device* device);
 // Peer copies where the devices reach each other, through host memory where they do not.
-placement::Link MeasureGpuLink(int from, int to);
+absl::StatusOr<placement::Link> MeasureGpuLink(int from, int to);
 
 }  // namespace hanga

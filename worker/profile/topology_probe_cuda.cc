@@ -144,7 +144,7 @@ absl::Status ReadGpuMemory(int index, placement::Device* device) {
   return absl::OkStatus();
 }
 
-placement::Link MeasureGpuLink(int from, int to) {
+absl::StatusOr<placement::Link> MeasureGpuLink(int from, int to) try {
   placement::Link link;
   link.from = absl::StrCat("cuda:", from);
   link.to = absl::StrCat("cuda:", to);
@@ -167,6 +167,9 @@ placement::Link MeasureGpuLink(int from, int to) {
               : link.bytes_per_second > kFastestPcie ? placement::LinkKind::kNvlink
                                                      : placement::LinkKind::kPcie;
   return link;
+} catch (const std::exception&) {
+  return absl::UnavailableError(
+      absl::StrCat("the link from cuda:", from, " to cuda:", to, " cannot be measured"));
 }
 
 }  // namespace hanga

@@ -1,8 +1,9 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Brings slabs from the host to a device beside the kernels that run there. Nothing waits on the
-// host: copies and kernels wait for each other by events of the device, both ways.
+// Brings slabs from the host and from other devices to a device beside the kernels that run there.
+// Nothing waits on the host: copies and kernels wait for each other by events of the device, both
+// ways.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,8 +19,9 @@
 
 namespace hanga {
 
-// A slab on the host: in memory of its own, or piece by piece in a mapped file.
-struct HostSlab {
+// A slab where it waits: in host memory of its own, piece by piece in a mapped file, or in the
+// memory of a donor, another device.
+struct KeptSlab {
   struct Piece {
     const std::byte* from;
     uint64_t offset;  // in the slab
@@ -29,6 +31,8 @@ struct HostSlab {
   bool pinned = false;
   std::unique_ptr<HostMemory> memory;               // of a slab in memory
   std::vector<std::shared_ptr<const void>> owners;  // of a mapped file's pieces
+  at::Tensor lent;                                  // of a donor's memory
+  size_t source = 0;  // 0: the host; n: the n-th donor, whose copies run beside all others
 
   uint64_t bytes() const;
 };
@@ -42,7 +46,7 @@ class CopyEngine {
 
   // Queues a copy of `from` to a target's memory. It begins when the kernels that Used() has been
   // told of are done. `from` and `to` stay where they are until it is over.
-  virtual void Bring(size_t target, const at::Tensor& to, const HostSlab& from) = 0;
+  virtual void Bring(size_t target, const at::Tensor& to, const KeptSlab& from) = 0;
 
   // Makes the kernels queued from now on wait for the target's last copy.
   virtual void AwaitOnDevice(size_t target) = 0;
@@ -54,9 +58,11 @@ class CopyEngine {
   virtual void Finish() = 0;
 };
 
-// `staging`: page-locked memory through which pageable slabs pass in chunks; null: they are copied
-// as they are, which holds the host up but moves the same bytes. On a CPU copies are made at once.
-std::unique_ptr<CopyEngine> MakeCopyEngine(at::Device device, size_t targets,
+// `donors`: how many. Where a donor and the device do not reach each other, the driver takes copies
+// through host memory. `staging`: page-locked memory through which pageable slabs pass in chunks;
+// null: they are copied as they are, which holds the host up but moves the same bytes. On a CPU
+// copies are made at once.
+std::unique_ptr<CopyEngine> MakeCopyEngine(at::Device device, size_t targets, size_t donors,
                                            std::unique_ptr<HostMemory> staging);
 
 // What a device that is no GPU uses; also for tests.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <ATen/ATen.h>
+#include <ATen/cuda/PeerToPeerAccess.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
@@ -57,41 +58,47 @@ struct StagedChunk {
 
 class CudaCopyEngine final : public CopyEngine {
  public:
-  CudaCopyEngine(at::Device device, size_t targets, std::unique_ptr<HostMemory> staging)
+  CudaCopyEngine(at::Device device, size_t targets, size_t donors,
+                 std::unique_ptr<HostMemory> staging)
       : guard_device_(device),
-        copies_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index())),
-        stages_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index())),
+        stages_(NewStream(device)),
         staging_(std::move(staging)),
         brought_(targets),
         used_(targets) {
+    for (size_t source = 0; source <= donors; ++source) copies_.push_back(NewStream(device));
     // New memory may have been freed by kernels that are still queued.
     for (size_t i = 0; i < targets; ++i) Used(i);
   }
 
   ~CudaCopyEngine() override {
-    cudaStreamSynchronize(copies_.stream());
+    for (const c10::cuda::CUDAStream& copies : copies_) cudaStreamSynchronize(copies.stream());
     cudaStreamSynchronize(stages_.stream());
   }
 
-  void Bring(size_t target, const at::Tensor& to, const HostSlab& from) override {
+  void Bring(size_t target, const at::Tensor& to, const KeptSlab& from) override {
     const c10::cuda::CUDAGuard guard(guard_device_);
     auto* slab = static_cast<std::byte*>(to.mutable_data_ptr());
-    used_[target].Block(copies_);
-    if (from.pinned || staging_ == nullptr) {
-      for (const HostSlab::Piece& piece : from.pieces) {
+    const cudaStream_t copies = copies_[from.source].stream();
+    used_[target].Block(copies);
+    if (from.lent.defined()) {
+      BringLent(slab, from, copies);
+    } else if (from.pinned || staging_ == nullptr) {
+      for (const KeptSlab::Piece& piece : from.pieces) {
         Copy(slab + piece.offset, piece.from, piece.bytes);
       }
     } else {
       for (StagedChunk& chunk : ChunksOf(from)) BringStaged(slab, chunk);
     }
-    brought_[target].Record(copies_);
+    brought_[target].Record(copies);
   }
 
   void AwaitOnDevice(size_t target) override { brought_[target].Block(Compute()); }
   void Used(size_t target) override { used_[target].Record(Compute()); }
 
   void Finish() override {
-    C10_CUDA_CHECK(cudaStreamSynchronize(copies_.stream()));
+    for (const c10::cuda::CUDAStream& copies : copies_) {
+      C10_CUDA_CHECK(cudaStreamSynchronize(copies.stream()));
+    }
     C10_CUDA_CHECK(cudaStreamSynchronize(stages_.stream()));
     C10_CUDA_CHECK(cudaStreamSynchronize(Compute()));
     chunks_.clear();  // slabs may go
@@ -102,8 +109,24 @@ class CudaCopyEngine final : public CopyEngine {
     return c10::cuda::getCurrentCUDAStream(guard_device_.index()).stream();
   }
 
+  static c10::cuda::CUDAStream NewStream(at::Device device) {
+    return c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index());
+  }
+  cudaStream_t HostCopies() const { return copies_.front().stream(); }
+
   void Copy(std::byte* to, const std::byte* from, uint64_t bytes) {
-    C10_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, copies_.stream()));
+    C10_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, HostCopies()));
+  }
+
+  void BringLent(std::byte* slab, const KeptSlab& from, cudaStream_t copies) {
+    const int donor = from.lent.device().index(), here = guard_device_.index();
+    if (donor != here) {  // enables it, the first time
+      at::cuda::get_p2p_access(guard_device_.index(), from.lent.device().index());
+    }
+    for (const KeptSlab::Piece& piece : from.pieces) {
+      C10_CUDA_CHECK(
+          cudaMemcpyPeerAsync(slab + piece.offset, here, piece.from, donor, piece.bytes, copies));
+    }
   }
 
   void BringStaged(std::byte* slab, StagedChunk& chunk) {
@@ -111,18 +134,18 @@ class CudaCopyEngine final : public CopyEngine {
     emptied_[buffer].Block(stages_.stream());
     C10_CUDA_CHECK(cudaLaunchHostFunc(stages_.stream(), StagedChunk::Stage, &chunk));
     filled_[buffer].Record(stages_.stream());
-    filled_[buffer].Block(copies_.stream());
+    filled_[buffer].Block(HostCopies());
     Copy(slab + chunk.offset, chunk.buffer, chunk.bytes);
-    emptied_[buffer].Record(copies_.stream());
+    emptied_[buffer].Record(HostCopies());
   }
 
   uint64_t BufferBytes() const { return staging_->bytes() / kStagingBuffers; }
 
   // A slab is cut once, the first time that it is brought.
-  std::vector<StagedChunk>& ChunksOf(const HostSlab& slab) {
+  std::vector<StagedChunk>& ChunksOf(const KeptSlab& slab) {
     std::vector<StagedChunk>& chunks = chunks_[&slab];
     if (!chunks.empty()) return chunks;
-    for (const HostSlab::Piece& piece : slab.pieces) {
+    for (const KeptSlab::Piece& piece : slab.pieces) {
       for (uint64_t done = 0; done < piece.bytes;) {
         const uint64_t bytes = std::min(piece.bytes - done, BufferBytes());
         std::byte* buffer = staging_->data() + chunks.size() % kStagingBuffers * BufferBytes();
@@ -139,19 +162,20 @@ class CudaCopyEngine final : public CopyEngine {
   }
 
   const at::Device guard_device_;
-  const c10::cuda::CUDAStream copies_, stages_;
+  std::vector<c10::cuda::CUDAStream> copies_;  // by source
+  const c10::cuda::CUDAStream stages_;
   const std::unique_ptr<HostMemory> staging_;
   std::vector<Event> brought_, used_;  // by target
   Event filled_[kStagingBuffers], emptied_[kStagingBuffers];
-  std::map<const HostSlab*, std::vector<StagedChunk>> chunks_;
+  std::map<const KeptSlab*, std::vector<StagedChunk>> chunks_;
 };
 
 }  // namespace
 
-std::unique_ptr<CopyEngine> MakeCopyEngine(at::Device device, size_t targets,
+std::unique_ptr<CopyEngine> MakeCopyEngine(at::Device device, size_t targets, size_t donors,
                                            std::unique_ptr<HostMemory> staging) {
   if (!device.is_cuda()) return MakeHostCopyEngine();
-  return std::make_unique<CudaCopyEngine>(device, targets, std::move(staging));
+  return std::make_unique<CudaCopyEngine>(device, targets, donors, std::move(staging));
 }
 
 std::byte* LockedMemory(uint64_t bytes) {

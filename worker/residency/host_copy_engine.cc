@@ -13,9 +13,9 @@ namespace {
 
 class HostCopyEngine final : public CopyEngine {
  public:
-  void Bring(size_t, const at::Tensor& to, const HostSlab& from) override {
+  void Bring(size_t, const at::Tensor& to, const KeptSlab& from) override {
     auto* slab = static_cast<std::byte*>(to.mutable_data_ptr());
-    for (const HostSlab::Piece& piece : from.pieces) {
+    for (const KeptSlab::Piece& piece : from.pieces) {
       std::memcpy(slab + piece.offset, piece.from, piece.bytes);
     }
   }
@@ -26,7 +26,7 @@ class HostCopyEngine final : public CopyEngine {
 
 }  // namespace
 
-uint64_t HostSlab::bytes() const {
+uint64_t KeptSlab::bytes() const {
   uint64_t sum = 0;
   for (const Piece& piece : pieces) sum += piece.bytes;
   return sum;

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include <map>
+#include <utility>
 
 namespace hanga {
 
@@ -45,10 +46,11 @@ HostMemory::~HostMemory() {
   }
 }
 
-HostBudget::HostBudget(uint64_t pinned_limit, uint64_t limit)
+HostBudget::HostBudget(uint64_t pinned_limit, uint64_t limit, Locker lock)
     : account_(std::make_shared<HostMemory::Account>()),
       pinned_limit_(pinned_limit),
-      limit_(limit) {}
+      limit_(limit),
+      lock_(std::move(lock)) {}
 
 uint64_t HostBudget::used_bytes() const { return account_->used; }
 uint64_t HostBudget::pinned_bytes() const { return account_->pinned; }
@@ -74,7 +76,7 @@ std::unique_ptr<HostMemory> HostBudget::AllocatePinned(uint64_t bytes) {
     if (account_->used + kept + bytes > limit_ || account_->pinned + kept + bytes > pinned_limit_) {
       account_->Release();
     }
-    data = LockedMemory(bytes);
+    data = lock_(bytes);
   }
   if (data == nullptr) {
     pinning_refused_ = true;

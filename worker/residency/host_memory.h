@@ -7,9 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace hanga {
+
+// The system's side: page-locked memory that GPUs copy from. Null: refused.
+std::byte* LockedMemory(uint64_t bytes);
+void FreeLockedMemory(std::byte* data);
 
 // A run of host memory; gives its bytes back to its budget when it goes.
 class HostMemory {
@@ -38,8 +43,12 @@ class HostMemory {
 // its size, within the limits. Not thread-safe: owned by the thread that owns the device's compute.
 class HostBudget {
  public:
-  // `pinned_limit` counts within `limit`; 0: none is page-locked.
-  HostBudget(uint64_t pinned_limit, uint64_t limit);
+  // Gets page-locked memory from the system; null: refused.
+  using Locker = std::function<std::byte*(uint64_t bytes)>;
+
+  // `pinned_limit` counts within `limit`; 0: none is page-locked. What `lock` gives is freed by
+  // FreeLockedMemory.
+  HostBudget(uint64_t pinned_limit, uint64_t limit, Locker lock = LockedMemory);
 
   // Null: beyond the limit, or the system has no more.
   std::unique_ptr<HostMemory> AllocatePageable(uint64_t bytes);
@@ -55,11 +64,8 @@ class HostBudget {
  private:
   std::shared_ptr<HostMemory::Account> account_;
   uint64_t pinned_limit_, limit_;
+  Locker lock_;
   bool pinning_refused_ = false;
 };
-
-// The system's side: page-locked memory that GPUs copy from. Null: refused.
-std::byte* LockedMemory(uint64_t bytes);
-void FreeLockedMemory(std::byte* data);
 
 }  // namespace hanga

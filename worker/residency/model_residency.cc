@@ -11,20 +11,42 @@ namespace hanga {
 
 ModelResidency::ModelResidency(const std::string& device_name, const ResidencyLimits& limits)
     : device_budget_(device_name, limits.device_bytes),
-      host_budget_(limits.pinned_host_bytes, limits.host_bytes) {}
+      host_budget_(limits.pinned_host_bytes, limits.host_bytes) {
+  for (const DonorLimit& donor : limits.donors) {
+    DeviceBudget& budget =
+        donor_budgets_.try_emplace(donor.name, donor.name, donor.bytes).first->second;
+    donors_.push_back({donor.name, donor.device, &budget});
+  }
+}
+
+absl::StatusOr<ResidentBlocks::Memory> ModelResidency::MemoryOf(const NetworkPlacement& placed,
+                                                                at::Device device) {
+  if (placed.donor.empty()) {
+    return ResidentBlocks::Memory{device, &device_budget_, &host_budget_, donors_};
+  }
+  for (const Donor& donor : donors_) {
+    if (donor.name == placed.donor) {
+      return ResidentBlocks::Memory{donor.device, donor.budget, &host_budget_};
+    }
+  }
+  return absl::FailedPreconditionError(absl::StrCat(placed.name, " is to run on ", placed.donor,
+                                                    ", which is not among the model's devices"));
+}
 
 absl::StatusOr<std::unique_ptr<ModelResidency>> ModelResidency::Load(
     std::vector<NetworkPlacement> networks, const std::string& device_name, at::Device device,
-    WeightStorage storage, const ResidencyLimits& limits) {
+    const ResidencyLimits& limits) {
   std::unique_ptr<ModelResidency> model(new ModelResidency(device_name, limits));
-  const ResidentBlocks::Memory memory = {device, &model->device_budget_, &model->host_budget_};
   for (NetworkPlacement& placed : networks) {
+    const absl::StatusOr<ResidentBlocks::Memory> memory = model->MemoryOf(placed, device);
+    if (!memory.ok()) return memory.status();
     absl::StatusOr<std::unique_ptr<ResidentBlocks>> weights =
         ResidentBlocks::Load(placed.name, std::move(placed.blocks), std::move(placed.where),
-                             std::move(placed.source), storage, memory);
+                             std::move(placed.source), placed.storage, *memory);
     if (!weights.ok()) return weights.status();
     if (placed.is_denoiser) model->denoiser_ = weights->get();
-    model->networks_[placed.name] = {placed.makes_room_bytes, *std::move(weights)};
+    model->networks_[placed.name] = {placed.makes_room_bytes, !placed.donor.empty(),
+                                     *std::move(weights)};
   }
   model->host_budget_.ReleaseKept();  // what loading alone needed
   return model;
@@ -55,11 +77,17 @@ absl::StatusOr<uint64_t> ModelResidency::Evict(uint64_t bytes) {
     for (auto& [name, network] : networks_) {
       const uint64_t given = before - device_budget_.used_bytes();
       if (given >= bytes) return given;
-      if ((network.weights.get() == denoiser_) != denoiser) continue;
+      if ((network.weights.get() == denoiser_) != denoiser || network.on_donor) continue;
       if (absl::Status moved = network.weights->Evict(bytes - given); !moved.ok()) return moved;
     }
   }
   return before - device_budget_.used_bytes();
+}
+
+std::map<std::string, uint64_t> ModelResidency::donor_bytes() const {
+  std::map<std::string, uint64_t> bytes;
+  for (const auto& [name, budget] : donor_budgets_) bytes[name] = budget.used_bytes();
+  return bytes;
 }
 
 ResidencyCounters ModelResidency::counters() const {
@@ -67,6 +95,8 @@ ResidencyCounters ModelResidency::counters() const {
   for (const auto& [name, network] : networks_) {
     const ResidencyCounters& counters = network.weights->counters();
     sum.streamed_bytes += counters.streamed_bytes;
+    sum.file_bytes += counters.file_bytes;
+    for (const auto& [donor, bytes] : counters.donor_bytes) sum.donor_bytes[donor] += bytes;
     sum.restored_bytes += counters.restored_bytes;
     sum.evicted_bytes += counters.evicted_bytes;
   }

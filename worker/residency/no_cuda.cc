@@ -24,7 +24,8 @@ void StepGraphs::Run(const std::string&, const std::vector<at::Tensor*>&,
 void StepGraphs::Clear() {}
 size_t StepGraphs::size() const { return 0; }
 
-std::unique_ptr<CopyEngine> MakeCopyEngine(at::Device, size_t, std::unique_ptr<HostMemory>) {
+std::unique_ptr<CopyEngine> MakeCopyEngine(at::Device, size_t, size_t,
+                                           std::unique_ptr<HostMemory>) {
   return MakeHostCopyEngine();
 }
 

@@ -109,9 +109,16 @@ void ResidentBlocks::BringUpTo(uint64_t count, uint64_t pass_end) {
   if (!where_.repeats) count = std::min(count, pass_end);
   for (; brought_ < count; ++brought_) {
     const Entry& entry = entries_[streamed_[brought_ % each]];
-    engine_->Bring(brought_ % slots(), ring_[brought_ % slots()], *entry.host);
-    counters_.streamed_bytes += entry.host->bytes();
+    engine_->Bring(brought_ % slots(), ring_[brought_ % slots()], *entry.kept);
+    Count(entry);
   }
+}
+
+void ResidentBlocks::Count(const Entry& entry) {
+  const KeptSlab& kept = *entry.kept;
+  counters_.streamed_bytes += kept.bytes();
+  if (kept.source > 0) counters_.donor_bytes[memory_.donors[kept.source - 1].name] += kept.bytes();
+  if (!kept.owners.empty()) counters_.file_bytes += kept.bytes();
 }
 
 // After a pass that was broken off: what was brought ahead is not what comes next.
@@ -124,8 +131,8 @@ absl::Status ResidentBlocks::Restore(size_t block) {
   Entry& entry = entries_[block];
   if (absl::Status taken = TakeDevice(entry); !taken.ok()) return taken;
   engine_->Used(TargetOf(block));
-  engine_->Bring(TargetOf(block), entry.slab, *entry.host);
-  counters_.restored_bytes += entry.host->bytes();
+  engine_->Bring(TargetOf(block), entry.slab, *entry.kept);
+  counters_.restored_bytes += entry.kept->bytes();
   entry.arriving = true;
   Bind(*entry.block, entry.views);
   --evicted_;
@@ -138,11 +145,11 @@ absl::Status ResidentBlocks::Evict(uint64_t bytes) {
   for (size_t i = entries_.size(); i-- > 0 && freed < bytes;) {
     Entry& entry = entries_[i];
     if (IsStreamed(i) || !entry.slab.defined()) continue;
-    if (entry.host == nullptr) {
+    if (entry.kept == nullptr) {
       Tier tier = Tier::kPinned;
       if (absl::Status made = MakeHostSlab(entry, &tier); !made.ok()) return made;
-      if (entry.host->memory != nullptr) {
-        at::from_blob(entry.host->memory->data(), entry.slab.sizes(), at::kByte).copy_(entry.slab);
+      if (entry.kept->memory != nullptr) {
+        at::from_blob(entry.kept->memory->data(), entry.slab.sizes(), at::kByte).copy_(entry.slab);
         counters_.evicted_bytes += entry.layout.bytes;
       }
     }

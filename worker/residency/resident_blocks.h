@@ -4,7 +4,7 @@
 // The weights of one network while it runs: some of its blocks stay on the device, the others come
 // through a ring of slots for each pass. Weights are read-only, so nothing is ever copied back.
 //
-//   host slabs  ─ copy ─▶  slot 0, 1, … of the ring  ─ views ─▶  the block that runs
+//   kept slabs  ─ copy ─▶  slot 0, 1, … of the ring  ─ views ─▶  the block that runs
 //                 waits for the slot's last block        waits for its copy
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <c10/core/ScalarType.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ enum class Tier {
   kPinned,    // page-locked host memory; pageable where the system or the limit refuses
   kPageable,  // host memory; the file where the limit refuses
   kFile,      // the mapped weight file; pageable where its bytes are not what a device needs
+  kDonor,     // memory of another device; nothing else will do
 };
 
 struct BlockTiers {
@@ -41,13 +43,23 @@ struct BlockTiers {
   int ring_slots = 0;       // of the largest streamed block each; at least 1 where one is streamed
   // Whether a pass is followed by another, so that copies run ahead across its end.
   bool repeats = true;
+  std::vector<std::string> donors = {};  // by block, of those in kDonor; empty where none is
+};
+
+// Another device of the kind that computes, whose memory holds blocks for it.
+struct Donor {
+  std::string name;  // "cuda:1"
+  at::Device device = at::kCPU;
+  DeviceBudget* budget = nullptr;
 };
 
 // What the weights cost so far; all bytes are of weights with their alignment.
 struct ResidencyCounters {
-  uint64_t streamed_bytes = 0;  // through the ring
-  uint64_t restored_bytes = 0;  // of blocks that had been evicted
-  uint64_t evicted_bytes = 0;   // copied to the host to be evicted; 0 where a copy was there
+  uint64_t streamed_bytes = 0;                  // through the ring
+  std::map<std::string, uint64_t> donor_bytes;  // of these, by donor
+  uint64_t file_bytes = 0;                      // of these, read from weight files
+  uint64_t restored_bytes = 0;                  // of blocks that had been evicted
+  uint64_t evicted_bytes = 0;  // copied to the host to be evicted; 0 where a copy was there
 };
 
 // The block list outlives it. Not thread-safe: owned by the thread that owns the device's compute.
@@ -56,11 +68,13 @@ class ResidentBlocks {
   struct Memory {
     at::Device device = at::kCPU;
     DeviceBudget* device_budget = nullptr;
-    HostBudget* host_budget = nullptr;  // both outlive the blocks
+    HostBudget* host_budget = nullptr;
+    std::vector<Donor> donors = {};  // budgets outlive the blocks
   };
 
   // Reserves, then reads every weight from `source`, which is kept for blocks of the file.
-  // RESOURCE_EXHAUSTED: a budget or the machine has no room; nothing stays allocated then.
+  // RESOURCE_EXHAUSTED: a budget or the machine has no room. FAILED_PRECONDITION: a donor is not
+  // there or of another kind. Nothing stays allocated then.
   static absl::StatusOr<std::unique_ptr<ResidentBlocks>> Load(
       std::string name, std::vector<BlockWeights*> blocks, BlockTiers where,
       std::shared_ptr<const WeightSource> source, WeightStorage storage, Memory memory);
@@ -86,6 +100,7 @@ class ResidentBlocks {
   // costs nothing. False: there are none. Done also when the host has no room for another block.
   bool DropHostCopies();
 
+  at::Device device() const { return memory_.device; }
   uint64_t device_bytes() const;  // now, with the ring
   uint64_t away_bytes() const;    // of blocks that stay when there is room, and are evicted
   uint64_t streamed_bytes_per_pass() const { return streamed_bytes_per_pass_; }
@@ -98,7 +113,8 @@ class ResidentBlocks {
   struct Entry {
     BlockWeights* block;
     SlabLayout layout;
-    std::unique_ptr<HostSlab> host;  // where it is streamed from, or evicted to
+    std::unique_ptr<KeptSlab> kept;  // where it is streamed from, or evicted to
+    Reservation lent;                // of a donor's memory, where it is kept there
     at::Tensor slab;                 // on the device, while it is there
     Reservation reservation;
     std::vector<at::Tensor> views;
@@ -112,14 +128,19 @@ class ResidentBlocks {
 
   absl::Status LoadToDevice(Entry& entry);
   absl::Status LoadToHost(size_t block);
+  absl::Status LoadToDonor(size_t block);
   absl::Status MakeHostSlab(Entry& entry, Tier* tier);
-  std::unique_ptr<HostSlab> FileSlab(const Entry& entry) const;
-  absl::Status Fill(const Entry& entry, const at::Tensor& slab) const;
-  bool AddUpload(const Slot& slot, const at::Tensor& to) const;
+  std::unique_ptr<KeptSlab> FileSlab(const Entry& entry) const;
+  absl::Status Fill(const Entry& entry, const at::Tensor& slab);
+  bool AddUpload(const Slot& slot, const at::Tensor& to, FileUpload* upload) const;
+  FileUpload* UploadTo(at::Device device);  // null: there is none
+  absl::Status CheckDonors() const;
+  size_t DonorOf(size_t block) const;  // in memory_.donors; their number: none
   absl::Status TakeDevice(Entry& entry);
   absl::Status Restore(size_t block);
   uint64_t PassEnd() const;  // streamed blocks until the end of the pass that runs
   void BringUpTo(uint64_t count, uint64_t pass_end);
+  void Count(const Entry& streamed);
   void Rewind();
 
   absl::Status OpenRing();
@@ -146,8 +167,8 @@ class ResidentBlocks {
   uint64_t brought_ = 0, used_ = 0;
 
   ResidencyCounters counters_;
-  std::unique_ptr<FileUpload> upload_;  // while loading to a GPU
-  std::unique_ptr<CopyEngine> engine_;  // targets: the slots, then the blocks
+  std::map<int, std::unique_ptr<FileUpload>> uploads_;  // while loading to GPUs, by their index
+  std::unique_ptr<CopyEngine> engine_;                  // targets: the slots, then the blocks
 };
 
 }  // namespace hanga

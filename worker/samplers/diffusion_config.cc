@@ -3,7 +3,7 @@
 
 #include "worker/samplers/diffusion_config.h"
 
-#include "worker/samplers/scheduler_fields.h"
+#include "worker/layers/config_reader.h"
 
 namespace hanga {
 namespace {
@@ -26,8 +26,7 @@ constexpr Named<BetaSchedule> kBetas[] = {{BetaSchedule::kLinear, "linear"},
                                           {BetaSchedule::kCosine, "squaredcos_cap_v2"}};
 
 template <typename Enum, size_t N>
-Enum Choose(SchedulerFields& fields, const char* field, Enum fallback,
-            const Named<Enum> (&all)[N]) {
+Enum Choose(ConfigReader& fields, const char* field, Enum fallback, const Named<Enum> (&all)[N]) {
   std::vector<std::string> names;
   std::string chosen;
   for (const auto& one : all) {
@@ -41,10 +40,10 @@ Enum Choose(SchedulerFields& fields, const char* field, Enum fallback,
   return fallback;
 }
 
-SigmaSpacing ReadSpacing(SchedulerFields& fields) {
-  const bool karras = fields.Flag("use_karras_sigmas", false);
-  const bool exponential = fields.Flag("use_exponential_sigmas", false);
-  const bool beta = fields.Flag("use_beta_sigmas", false);
+SigmaSpacing ReadSpacing(ConfigReader& fields) {
+  const bool karras = fields.Boolean("use_karras_sigmas", false);
+  const bool exponential = fields.Boolean("use_exponential_sigmas", false);
+  const bool beta = fields.Boolean("use_beta_sigmas", false);
   fields.Require(karras + exponential + beta <= 1, "use_karras_sigmas",
                  "the only spacing of sigmas that is on");
   if (karras) return SigmaSpacing::kKarras;
@@ -54,33 +53,37 @@ SigmaSpacing ReadSpacing(SchedulerFields& fields) {
 
 }  // namespace
 
+ConfigReader SchedulerReader(const nlohmann::json& json) {
+  return ConfigReader(json, "scheduler_config.json", absl::StatusCode::kFailedPrecondition);
+}
+
 absl::StatusOr<DiffusionConfig> DiffusionConfig::FromJson(const nlohmann::json& json,
                                                           DiffusionConfig c) {
-  SchedulerFields fields(json);
+  ConfigReader fields = SchedulerReader(json);
   c.num_train_timesteps =
-      fields.Integer("num_train_timesteps", c.num_train_timesteps, 2, 1'000'000);
-  c.beta_start = fields.Real("beta_start", c.beta_start, 0, 1);
-  c.beta_end = fields.Real("beta_end", c.beta_end, 0, 0.9999);
+      fields.Integer("num_train_timesteps", c.num_train_timesteps, {2, 1'000'000});
+  c.beta_start = fields.Real("beta_start", c.beta_start, {0, 1});
+  c.beta_end = fields.Real("beta_end", c.beta_end, {0, 0.9999});
   c.beta_schedule = Choose(fields, "beta_schedule", c.beta_schedule, kBetas);
-  c.trained_betas = fields.Fractions("trained_betas");
+  c.trained_betas = fields.Reals("trained_betas", {0, 1});
   fields.Require(c.trained_betas.empty() ||
                      static_cast<int64_t>(c.trained_betas.size()) == c.num_train_timesteps,
                  "trained_betas", "as long as num_train_timesteps");
-  c.rescale_betas_zero_snr = fields.Flag("rescale_betas_zero_snr", c.rescale_betas_zero_snr);
+  c.rescale_betas_zero_snr = fields.Boolean("rescale_betas_zero_snr", c.rescale_betas_zero_snr);
   c.prediction = Choose(fields, "prediction_type", c.prediction, kPredictions);
   c.timestep_spacing = Choose(fields, "timestep_spacing", c.timestep_spacing, kSpacings);
-  c.steps_offset = fields.Integer("steps_offset", c.steps_offset, 0, c.num_train_timesteps - 1);
+  c.steps_offset = fields.Integer("steps_offset", c.steps_offset, {0, c.num_train_timesteps - 1});
   c.sigma_spacing = ReadSpacing(fields);
-  c.sigma_min = fields.OptionalReal("sigma_min", 1e-9, 1e9);
-  c.sigma_max = fields.OptionalReal("sigma_max", 1e-9, 1e9);
+  c.sigma_min = fields.OptionalReal("sigma_min", {1e-9, 1e9});
+  c.sigma_max = fields.OptionalReal("sigma_max", {1e-9, 1e9});
   c.ends_at_sigma_min = fields.Text("final_sigmas_type", c.ends_at_sigma_min ? "sigma_min" : "zero",
                                     {"zero", "sigma_min"}) == "sigma_min";
-  c.set_alpha_to_one = fields.Flag("set_alpha_to_one", c.set_alpha_to_one);
-  c.clip_sample = fields.Flag("clip_sample", c.clip_sample);
-  c.clip_sample_range = fields.Real("clip_sample_range", c.clip_sample_range, 0, 1e9);
-  c.use_flow_sigmas = fields.Flag("use_flow_sigmas", c.use_flow_sigmas);
-  c.flow_shift = fields.Real("flow_shift", c.flow_shift, 1e-3, 1e3);
-  fields.Require(!fields.Flag("thresholding", false), "thresholding",
+  c.set_alpha_to_one = fields.Boolean("set_alpha_to_one", c.set_alpha_to_one);
+  c.clip_sample = fields.Boolean("clip_sample", c.clip_sample);
+  c.clip_sample_range = fields.Real("clip_sample_range", c.clip_sample_range, {0, 1e9});
+  c.use_flow_sigmas = fields.Boolean("use_flow_sigmas", c.use_flow_sigmas);
+  c.flow_shift = fields.Real("flow_shift", c.flow_shift, {1e-3, 1e3});
+  fields.Require(!fields.Boolean("thresholding", false), "thresholding",
                  "false: it is for models of pixels");
   if (!fields.status().ok()) return fields.status();
   return c;

@@ -16,6 +16,8 @@
 
 namespace hanga {
 
+class ConfigReader;  // worker/layers/config_reader.h
+
 // What the output of a model means.
 enum class Prediction { kNoise, kVelocity, kSample, kFlow };
 enum class TimestepSpacing { kLinspace, kLeading, kTrailing };
@@ -44,5 +46,8 @@ struct DiffusionConfig {
   static absl::StatusOr<DiffusionConfig> FromJson(const nlohmann::json& json,
                                                   DiffusionConfig defaults);
 };
+
+// Reads a scheduler_config.json; what is wrong with one is FAILED_PRECONDITION.
+ConfigReader SchedulerReader(const nlohmann::json& json);
 
 }  // namespace hanga

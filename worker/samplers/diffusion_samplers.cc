@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "worker/layers/config_reader.h"
 #include "worker/samplers/alpha_sampler.h"
 #include "worker/samplers/dpm_solver.h"
-#include "worker/samplers/scheduler_fields.h"
 #include "worker/samplers/sigma_sampler.h"
 #include "worker/samplers/unipc.h"
 
@@ -73,13 +73,13 @@ Made MakeLambda(const json& json, const ScheduleRequest& request, LambdaSchedule
   absl::StatusOr<DiffusionConfig> config = ReadConfig(json, request, {});
   if (!config.ok()) return config.status();
   if (config->use_flow_sigmas) {
-    SchedulerFields fields(json);
-    if (fields.Flag("use_dynamic_shifting", false)) {
+    ConfigReader fields = SchedulerReader(json);
+    if (fields.Boolean("use_dynamic_shifting", false)) {
       if (!request.mu)
         return absl::InvalidArgumentError("shift: the schedule depends on the picture's size");
       config->flow_shift = std::exp(*request.mu);
     } else {
-      config->flow_shift = fields.Real("shift", config->flow_shift, 1e-3, 1e3);
+      config->flow_shift = fields.Real("shift", config->flow_shift, {1e-3, 1e3});
     }
     if (!fields.status().ok()) return fields.status();
   }
@@ -92,9 +92,9 @@ Made MakeLambda(const json& json, const ScheduleRequest& request, LambdaSchedule
 
 // Other samplers' names for a solver's type stand for its usual one, as in diffusers.
 absl::StatusOr<DpmSolverOptions> ReadDpmOptions(const json& json, int64_t highest_order) {
-  SchedulerFields fields(json);
+  ConfigReader fields = SchedulerReader(json);
   DpmSolverOptions options;
-  options.order = fields.Integer("solver_order", 2, 1, highest_order);
+  options.order = fields.Integer("solver_order", 2, {1, highest_order});
   const std::string algorithm = fields.Text(
       "algorithm_type", "dpmsolver++", {"dpmsolver++", "sde-dpmsolver++", "dpmsolver", "deis"});
   if (algorithm == "sde-dpmsolver++") options.algorithm = DpmSolverOptions::Algorithm::kSdePlusPlus;
@@ -102,8 +102,8 @@ absl::StatusOr<DpmSolverOptions> ReadDpmOptions(const json& json, int64_t highes
   const std::string type =
       fields.Text("solver_type", "midpoint", {"midpoint", "heun", "bh1", "bh2", "logrho"});
   if (type == "heun") options.type = DpmSolverOptions::Type::kHeun;
-  options.lower_order_final = fields.Flag("lower_order_final", true);
-  options.euler_at_final = fields.Flag("euler_at_final", false);
+  options.lower_order_final = fields.Boolean("lower_order_final", true);
+  options.euler_at_final = fields.Boolean("euler_at_final", false);
   if (algorithm == "dpmsolver") {
     fields.Require(fields.Text("final_sigmas_type", "zero", {"zero", "sigma_min"}) == "sigma_min",
                    "final_sigmas_type", "sigma_min: this algorithm has no end at 0");
@@ -115,7 +115,7 @@ absl::StatusOr<DpmSolverOptions> ReadDpmOptions(const json& json, int64_t highes
 }  // namespace
 
 Made MakeEuler(const json& json, const ScheduleRequest& request) {
-  SchedulerFields fields(json);
+  ConfigReader fields = SchedulerReader(json);
   fields.Text("interpolation_type", "linear", {"linear"});
   const bool continuous =
       fields.Text("timestep_type", "discrete", {"discrete", "continuous"}) == "continuous";
@@ -159,7 +159,7 @@ Made MakeDdim(const json& json, const ScheduleRequest& request) {
 }
 
 Made MakeDdpm(const json& json, const ScheduleRequest& request) {
-  SchedulerFields fields(json);
+  ConfigReader fields = SchedulerReader(json);
   const bool large =
       fields.Text("variance_type", "fixed_small", {"fixed_small", "fixed_large"}) == "fixed_large";
   if (!fields.status().ok()) return fields.status();
@@ -172,8 +172,8 @@ Made MakeDdpm(const json& json, const ScheduleRequest& request) {
 }
 
 Made MakePndm(const json& json, const ScheduleRequest& request) {
-  SchedulerFields fields(json);
-  fields.Require(fields.Flag("skip_prk_steps", false), "skip_prk_steps",
+  ConfigReader fields = SchedulerReader(json);
+  fields.Require(fields.Boolean("skip_prk_steps", false), "skip_prk_steps",
                  "true: there is no Runge-Kutta start");
   if (!fields.status().ok()) return fields.status();
   DiffusionConfig defaults = LeadingDefaults();
@@ -188,9 +188,9 @@ Made MakePndm(const json& json, const ScheduleRequest& request) {
 }
 
 Made MakeLcm(const json& json, const ScheduleRequest& request) {
-  SchedulerFields fields(json);
-  const int64_t original = fields.Integer("original_inference_steps", 50, 1, 1000);
-  const double scaling = fields.Real("timestep_scaling", 10, 0, 1e6);
+  ConfigReader fields = SchedulerReader(json);
+  const int64_t original = fields.Integer("original_inference_steps", 50, {1, 1000});
+  const double scaling = fields.Real("timestep_scaling", 10, {0, 1e6});
   if (!fields.status().ok()) return fields.status();
   if (request.steps > original) {
     return absl::InvalidArgumentError(absl::StrCat("steps: ", request.steps, " is above the ",
@@ -214,8 +214,8 @@ Made MakeLcm(const json& json, const ScheduleRequest& request) {
 Made MakeDpmMultistep(const json& json, const ScheduleRequest& request) {
   const absl::StatusOr<DpmSolverOptions> options = ReadDpmOptions(json, 3);
   if (!options.ok()) return options.status();
-  SchedulerFields fields(json);
-  const bool uniform = fields.Flag("use_lu_lambdas", false);
+  ConfigReader fields = SchedulerReader(json);
+  const bool uniform = fields.Boolean("use_lu_lambdas", false);
   if (!fields.status().ok()) return fields.status();
   return MakeLambda(json, request, LambdaSchedule::kDpmSolver, uniform,
                     [&](const DiffusionConfig& c, DiffusionSchedule schedule) {
@@ -236,13 +236,13 @@ Made MakeDpmSinglestep(const json& json, const ScheduleRequest& request) {
 }
 
 Made MakeUniPc(const json& json, const ScheduleRequest& request) {
-  SchedulerFields fields(json);
+  ConfigReader fields = SchedulerReader(json);
   UniPcOptions options;
-  options.order = fields.Integer("solver_order", 2, 1, 3);
+  options.order = fields.Integer("solver_order", 2, {1, 3});
   options.exponential_scale =
       fields.Text("solver_type", "bh2", {"bh1", "bh2", "midpoint", "heun", "logrho"}) != "bh1";
-  options.lower_order_final = fields.Flag("lower_order_final", true);
-  fields.Require(fields.Flag("predict_x0", true), "predict_x0", "true");
+  options.lower_order_final = fields.Boolean("lower_order_final", true);
+  fields.Require(fields.Boolean("predict_x0", true), "predict_x0", "true");
   const auto uncorrected = json.find("disable_corrector");
   if (uncorrected != json.end() && uncorrected->is_array()) {
     for (const auto& step : *uncorrected) {

@@ -111,6 +111,15 @@ absl::StatusOr<std::unique_ptr<ClipTokenizer>> ClipTokenizer::Load(const std::st
 
 std::vector<int64_t> ClipTokenizer::Encode(std::string_view text) const {
   std::vector<int64_t> ids{start_id_};
+  for (const WordPiece& piece : added_.Cut(text)) {
+    if (piece.count == 0) EncodeText(piece.text, ids);
+    for (int i = 0; i < piece.count; ++i) ids.push_back(piece.first_id + i);
+  }
+  ids.push_back(end_id_);
+  return ids;
+}
+
+void ClipTokenizer::EncodeText(std::string_view text, std::vector<int64_t>& ids) const {
   for (const TextSegment& segment : vocabulary_->special.Split(text)) {
     if (segment.special) {
       ids.push_back(*segment.special);
@@ -126,8 +135,6 @@ std::vector<int64_t> ClipTokenizer::Encode(std::string_view text) const {
       }
     }
   }
-  ids.push_back(end_id_);
-  return ids;
 }
 
 TokenIds ClipTokenizer::EncodePadded(std::string_view text) const {

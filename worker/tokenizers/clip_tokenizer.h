@@ -9,14 +9,16 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/tokenizers/added_words.h"
 #include "worker/tokenizers/token_ids.h"
 
 namespace hanga {
 
-// Immutable once loaded. Thread-safe.
+// Thread-safe while no words are set.
 class ClipTokenizer {
  public:
   // From a folder with vocab.json and merges.txt, and tokenizer_config.json and
@@ -25,6 +27,9 @@ class ClipTokenizer {
   static absl::StatusOr<std::unique_ptr<ClipTokenizer>> Load(const std::string& folder);
 
   ~ClipTokenizer();
+
+  // Words that stand for tokens beyond the vocabulary, from now on.
+  void SetAddedWords(AddedWords words) { added_ = std::move(words); }
 
   // Start token, text, end token; neither cut nor padded. Bytes that are not UTF-8 become U+FFFD.
   // Linear in the text's length.
@@ -43,7 +48,10 @@ class ClipTokenizer {
   struct Vocabulary;
   explicit ClipTokenizer(std::unique_ptr<Vocabulary> vocabulary);
 
+  void EncodeText(std::string_view text, std::vector<int64_t>& ids) const;
+
   std::unique_ptr<Vocabulary> vocabulary_;
+  AddedWords added_;
   int max_length_ = 77;
   int64_t start_id_ = 0, end_id_ = 0, pad_id_ = 0;
 };

@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class ModelCacheTest : public testing::Test {
  protected:
@@ -41,7 +42,8 @@ class ModelCacheTest : public testing::Test {
   Engine engine_ = FakeEngine(&device_);
   Outbox outbox_;
   ModelBook book_{&outbox_};
-  ModelCache cache_{&engine_, &book_, [] { return absl::UnixEpoch(); }};
+  absl::Time now_ = absl::UnixEpoch();
+  ModelCache cache_{&engine_, &book_, [this] { return now_; }};
 };
 
 TEST_F(ModelCacheTest, LoadsAtTheFirstUseOnly) {
@@ -137,6 +139,37 @@ TEST_F(ModelCacheTest, TellsAModelHowMuchMemoryIsFreeBeforeEveryUse) {
   device_.free_bytes = 7;  // another process took the rest
   (void)Acquire("a");
   EXPECT_THAT(device_.adapted, ElementsAre(7));
+}
+
+TEST_F(ModelCacheTest, AModelThatRunsPlansAgainWhenOthersTakeTheMemoryThatItCountsOn) {
+  device_.free_bytes = 100;
+  device_.model_bytes = {{"a", 60}};
+  device_.counted_on = 30;
+  Deploy({"a"});
+  ModelHandle model = *Acquire("a");
+  cache_.Watch(*model);
+  EXPECT_THAT(device_.adapted, IsEmpty());
+  device_.free_bytes = 7;
+  cache_.Watch(*model);
+  EXPECT_THAT(device_.adapted, IsEmpty()) << "it is looked at once a second";
+  now_ += absl::Seconds(1);
+  cache_.Watch(*model);
+  EXPECT_THAT(device_.adapted, ElementsAre(7));
+}
+
+TEST_F(ModelCacheTest, IdleModelsGiveTheirMemoryFirstToOneThatRuns) {
+  device_.free_bytes = 100;
+  device_.evicts = true;
+  device_.model_bytes = {{"a", 40}, {"b", 40}};
+  device_.counted_on = 15;
+  Deploy({"a", "b"});
+  (void)Acquire("a");
+  ModelHandle running = *Acquire("b");
+  device_.free_bytes = 5;
+  cache_.Watch(*running);
+  EXPECT_EQ(device_.free_bytes, 15u);
+  EXPECT_EQ(book_.Find("models/a")->placement.resident_bytes(), 30u);
+  EXPECT_THAT(device_.adapted, IsEmpty());
 }
 
 TEST_F(ModelCacheTest, WhatDoesNotFitIsReportedAndTriedAgainWhenMemoryComesFree) {

@@ -12,8 +12,10 @@
 namespace hanga {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 class StepLoopTest : public testing::Test {
@@ -138,6 +140,41 @@ TEST_F(StepLoopTest, AStepThatFailsOnItsWayFailsItsTaskAlone) {
   Receive();
   EXPECT_EQ(results_.at("jobs/1").outcome(), v1::TASK_OUTCOME_SUCCEEDED);
   EXPECT_EQ(results_.at("jobs/2").outcome(), v1::TASK_OUTCOME_FAILED);
+}
+
+TEST_F(StepLoopTest, UnpacksPicturesWhileOthersStep) {
+  const Image picture{16, 24, std::vector<uint8_t>(size_t{3} * 16 * 24, 200)};
+  v1::Assignment assignment = Assignment(2, 3);
+  assignment.mutable_spec()->clear_width();
+  assignment.mutable_spec()->clear_height();
+  assignment.mutable_spec()->mutable_init_image()->set_sha256("picture");
+  Assign(Assignment(1, 3));
+  outbox_.Hold(assignment.attempt());
+  loop_.Assign(assignment, {{"picture", std::make_shared<const std::string>(*EncodePng(picture))}});
+  Step();
+  EXPECT_THAT(device_.batches, ElementsAre(ElementsAre(1)));
+  RunAll();
+  Receive();
+  EXPECT_THAT(device_.batches, SizeIs(6));  // of another size than the first: never one batch
+  EXPECT_EQ(results_.at("jobs/2").outcome(), v1::TASK_OUTCOME_SUCCEEDED);
+  const auto picture_file = DecodePng(bytes_.at("jobs/2"));
+  ASSERT_TRUE(picture_file.ok());
+  EXPECT_THAT(picture_file->text, Contains(Pair("parameters", HasSubstr("Size: 16x24"))));
+}
+
+TEST_F(StepLoopTest, FailsTheTaskOfADamagedPictureAlone) {
+  v1::Assignment assignment = Assignment(2, 3);
+  assignment.mutable_spec()->mutable_init_image()->set_sha256("picture");
+  Assign(Assignment(1, 3));
+  outbox_.Hold(assignment.attempt());
+  loop_.Assign(assignment, {{"picture", std::make_shared<const std::string>("GIF89a")}});
+  RunAll();
+  Receive();
+  EXPECT_EQ(results_.at("jobs/1").outcome(), v1::TASK_OUTCOME_SUCCEEDED);
+  EXPECT_EQ(results_.at("jobs/2").error().reason(), "INVALID_ARGUMENT");
+  EXPECT_THAT(results_.at("jobs/2").error().message(),
+              HasSubstr("init_image: not a PNG, JPEG or WebP file"));
+  EXPECT_FALSE(results_.at("jobs/2").retryable());
 }
 
 TEST_F(StepLoopTest, LetsGenerationsJoinAndLeaveAtStepBoundaries) {

@@ -121,6 +121,9 @@ TEST(MetadataTest, WritesParametersAsOtherProgramsReadThem) {
             "a cat\nNegative prompt: a dog\nSteps: 20, Sampler: flow_match_euler, CFG scale: 1, "
             "Distilled CFG Scale: 3.5, Seed: 7, Size: 256x192, Model hash: 0123456789, "
             "Model: demo, Version: hanga 0.1.0");
+  metadata.loras = {"style:0.8", "0123456789ab:1"};
+  EXPECT_NE(ParametersText(metadata).find("Model: demo, LoRA: style:0.8; 0123456789ab:1, Version"),
+            std::string::npos);
   const auto entries = TextEntries(metadata);
   EXPECT_EQ(entries.front().first, "parameters");
   EXPECT_EQ(entries.back(), std::make_pair(std::string("hanga_version"), std::string("0.1.0")));

@@ -59,7 +59,7 @@ class FluxMemoryTest : public testing::Test {
     options.placement.reserve_vram_bytes = 0;
     options.placement.keep_resident = keep_resident;
     options.measured_folder = folder_;
-    options.probe = [this](const std::string&) -> absl::StatusOr<placement::Topology> {
+    options.probe = [this](const std::vector<std::string>&) -> absl::StatusOr<placement::Topology> {
       placement::Topology topology = placement::VirtualCpuTopology(1, kTotal);
       topology.devices[0].used_by_others_bytes = kTotal - std::min(kTotal, free_);
       return topology;
@@ -140,6 +140,33 @@ TEST_F(FluxMemoryTest, PlansAgainWhenAnotherProcessTakesMemory) {
   EXPECT_THAT(pipeline->TakeNotes(), ElementsAre(HasSubstr("planned again")));
   EXPECT_LE(pipeline->Placement()->peak_bytes, weights + left);
   EXPECT_EQ(Draw(*pipeline), expected);
+}
+
+TEST_F(FluxMemoryTest, PlansAgainBetweenTheStepsOfAPicture) {
+  const auto pipeline = Load();
+  const std::vector<uint8_t> expected = Draw(*pipeline);
+  const uint64_t peak = pipeline->Placement()->peak_bytes, weights = pipeline->resident_bytes();
+  EXPECT_EQ(pipeline->lacking_bytes(kTotal - weights), 0);
+  const auto generation = Begin(*pipeline);
+  ASSERT_TRUE(Step(*pipeline, *generation).ok());
+  const uint64_t left = peak - weights - (uint64_t{1} << 20);
+  EXPECT_EQ(pipeline->lacking_bytes(left), uint64_t{1} << 20);
+  free_ = left;
+  pipeline->Adapt(left);
+  EXPECT_LE(pipeline->Placement()->peak_bytes, weights + left);
+  while (!generation->done()) ASSERT_TRUE(Step(*pipeline, *generation).ok());
+  const auto image = pipeline->Finish(*generation);
+  ASSERT_TRUE(image.ok()) << image.status();
+  EXPECT_EQ(image->rgb, expected);
+}
+
+TEST_F(FluxMemoryTest, SaysOnceThatNoPlanFits) {
+  const auto pipeline = Load();
+  free_ = 0;
+  pipeline->Adapt(0);
+  EXPECT_THAT(pipeline->TakeNotes(), ElementsAre(HasSubstr("no plan fits")));
+  pipeline->Adapt(0);
+  EXPECT_THAT(pipeline->TakeNotes(), IsEmpty());
 }
 
 TEST_F(FluxMemoryTest, GivesItsMemoryToAnotherModelAndTakesItBack) {

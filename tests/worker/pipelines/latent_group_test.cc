@@ -69,5 +69,28 @@ TEST_P(LatentGroupTest, DrawsThePicturesOfOneDeviceBitForBit) {
   EXPECT_EQ(testing::Draw(together->get(), requests[0]), testing::Draw(alone.get(), requests[0]));
 }
 
+TEST_P(LatentGroupTest, EnlargesBetweenTwoWalks) {
+  auto together = ranks_.Load("models/a@1", files_);
+  ASSERT_TRUE(together.ok()) << together.status();
+  GenerationRequest request = Picture(3, 5);
+  request.second_pass = SecondPass{};
+  request.second_pass->scale = 1.5;
+  request.second_pass->steps = 3;
+  const bool weighs = std::get<0>(GetParam()) != std::string("sd3");
+  if (weighs) {  // and has more rows than what is to be avoided
+    request.prompt_syntax = PromptSyntax::kA1111;
+    request.prompt = "a (dog:1.2) BREAK a cat";
+  }
+  const auto g = testing::Prepare(together->get(), request);
+  while (!g->done()) {
+    ASSERT_TRUE((*together)->Launch(*g).ok());
+    const absl::Status landed = (*together)->Land(*g);
+    ASSERT_TRUE(landed.ok()) << landed;
+  }
+  const auto drawn = testing::Finish(together->get(), g.get());
+  EXPECT_LE(testing::LargestDifference(drawn, testing::Draw(testing::Load(files_).get(), request)),
+            1);
+}
+
 }  // namespace
 }  // namespace hanga

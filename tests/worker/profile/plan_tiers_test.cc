@@ -62,11 +62,30 @@ TEST_F(PlanTiersTest, TextEncodersRunOncePerPicture) {
   EXPECT_EQ(tiers->ring_slots, 2);
 }
 
-TEST_F(PlanTiersTest, RefusesWhatThePlanDoesNotKnowAndWhatAnotherDeviceKeeps) {
+TEST_F(PlanTiersTest, NamesTheDonorsOfTheirBlocks) {
+  plan_.blocks.push_back(Placed("far", "b", Phase::kDenoiser, Store::kPinned));
+  const auto tiers = Tiers("far", {"a", "b"});
+  ASSERT_TRUE(tiers.ok()) << tiers.status();
+  EXPECT_THAT(tiers->tiers, testing::ElementsAre(Tier::kDonor, Tier::kPinned));
+  EXPECT_THAT(tiers->donors, testing::ElementsAre("cuda:1", ""));
+  EXPECT_TRUE(Tiers("net", {"a"})->donors.empty());
+}
+
+TEST_F(PlanTiersTest, RefusesWhatThePlanDoesNotKnow) {
   EXPECT_THAT(std::string(Tiers("net", {"c"}).status().message()),
               testing::HasSubstr("no c of net"));
-  EXPECT_THAT(std::string(Tiers("far", {"a"}).status().message()),
-              testing::HasSubstr("kept on cuda:1"));
+}
+
+TEST_F(PlanTiersTest, AComponentRunsOnOneRank) {
+  EXPECT_EQ(RankOfComponent(plan_, "net").value(), 0);
+  EXPECT_THAT(std::string(RankOfComponent(plan_, "vae").status().message()),
+              testing::HasSubstr("no vae"));
+  plan_.ranks.resize(2);
+  plan_.blocks[0].rank = 1;
+  EXPECT_EQ(RankOfComponent(plan_, "text").value(), 1);
+  plan_.blocks[2].rank = 1;
+  EXPECT_THAT(std::string(RankOfComponent(plan_, "net").status().message()),
+              testing::HasSubstr("takes a group of workers"));
 }
 
 }  // namespace

@@ -19,6 +19,16 @@ TEST(TopologyProbeTest, TellsOfACpuDeviceWhatThePlannerNeeds) {
   EXPECT_TRUE(placement::ParseTopology(placement::PrintTopology(*topology)).ok());
 }
 
+TEST(TopologyProbeTest, CpuDevicesShareTheHostsMemoryAndAreLinked) {
+  const auto one = ProbeDevices({"cpu:0"}, ""), two = ProbeDevices({"cpu:1", "cpu:0"}, "");
+  ASSERT_TRUE(two.ok()) << two.status();
+  EXPECT_TRUE(placement::Validate(*two).ok()) << placement::Validate(*two);
+  EXPECT_EQ(two->devices[0].name, "cpu:1");
+  EXPECT_LT(two->devices[0].free_bytes() + two->devices[1].free_bytes(),
+            one->devices[0].free_bytes() * 1.1);
+  EXPECT_NE(two->FindLink(0, 1), nullptr);
+}
+
 TEST(TopologyProbeTest, RefusesAGpuThatIsNotThere) {
   EXPECT_EQ(ProbeDevice("cuda:99", "").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(ProbeDevice("cuda:x", "").status().code(), absl::StatusCode::kNotFound);

@@ -19,16 +19,21 @@ class ModelResidencyTest : public testing::Test {
     const auto all = [](const BlockList<SmallState>& list, Tier tier) {
       return std::vector<Tier>(list.size(), tier);
     };
-    std::vector<NetworkPlacement> networks = {
-        {"text", text_.Weights(), {all(text_, Tier::kPageable), 2, false}, source_, makes_room},
-        {"denoiser",
-         denoiser_.Weights(),
-         {all(denoiser_, Tier::kDevice), 0, true},
-         source_,
-         0,
-         true}};
-    auto model = ModelResidency::Load(std::move(networks), "cpu:0", at::kCPU, at::kFloat,
-                                      {device_bytes, 0, kPlenty});
+    std::vector<NetworkPlacement> networks = {{"text",
+                                               text_.Weights(),
+                                               {all(text_, Tier::kPageable), 2, false},
+                                               source_,
+                                               at::kFloat,
+                                               makes_room},
+                                              {"denoiser",
+                                               denoiser_.Weights(),
+                                               {all(denoiser_, Tier::kDevice), 0, true},
+                                               source_,
+                                               at::kFloat,
+                                               0,
+                                               true}};
+    auto model =
+        ModelResidency::Load(std::move(networks), "cpu:0", at::kCPU, {device_bytes, 0, kPlenty});
     EXPECT_TRUE(model.ok()) << model.status();
     return *std::move(model);
   }
@@ -36,6 +41,31 @@ class ModelResidencyTest : public testing::Test {
     const auto weights = model.Enter(name);
     EXPECT_TRUE(weights.ok()) << weights.status();
     return RunPass(name == "text" ? text_ : denoiser_, **weights, Input());
+  }
+
+  // A text encoder that another device runs, and a denoiser half of which that device keeps.
+  absl::StatusOr<std::unique_ptr<ModelResidency>> LoadWithDonor(
+      uint64_t lent_bytes, const std::string& donor = "cpu:1") {
+    std::vector<Tier> tiers(denoiser_.size(), Tier::kDevice);
+    for (size_t i = 0; i < tiers.size(); i += 2) tiers[i] = Tier::kDonor;
+    std::vector<NetworkPlacement> networks = {
+        {"text",
+         text_.Weights(),
+         {std::vector<Tier>(text_.size(), Tier::kDevice), 0, false},
+         source_,
+         at::kFloat,
+         0,
+         false,
+         donor},
+        {"denoiser",
+         denoiser_.Weights(),
+         {tiers, 2, true, std::vector<std::string>(tiers.size(), "cpu:1")},
+         source_,
+         at::kFloat,
+         0,
+         true}};
+    return ModelResidency::Load(std::move(networks), "cpu:0", at::kCPU,
+                                {kPlenty, 0, kPlenty, {{"cpu:1", at::kCPU, lent_bytes}}});
   }
 
   BlockList<SmallState> text_ = MakeSmallModel(), denoiser_ = MakeSmallModel();
@@ -77,6 +107,34 @@ TEST_F(ModelResidencyTest, AModelThatWasEvictedTakesNoDeviceMemoryAndRunsAgain) 
   EXPECT_TRUE(Run(*model, "text").equal(text));
   EXPECT_TRUE(Run(*model, "denoiser").equal(step));
   EXPECT_EQ(source_->reads, reads);  // from host memory
+}
+
+TEST_F(ModelResidencyTest, ADonorKeepsBlocksAndRunsANetwork) {
+  auto alone = Load(kPlenty, 0);
+  const at::Tensor text = Run(*alone, "text"), step = Run(*alone, "denoiser");
+  const uint64_t denoiser = alone->device_bytes();
+  alone.reset();
+  auto model = LoadWithDonor(kPlenty);
+  ASSERT_TRUE(model.ok()) << model.status();
+  for (int image = 0; image < 2; ++image) {
+    EXPECT_TRUE(Run(**model, "text").equal(text));
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(Run(**model, "denoiser").equal(step));
+  }
+  EXPECT_LT((*model)->device_bytes(), denoiser);
+  EXPECT_GT((*model)->donor_bytes().at("cpu:1"), denoiser)
+      << "the text encoder and every other block";
+  EXPECT_EQ((*model)->counters().donor_bytes.at("cpu:1"), (*model)->counters().streamed_bytes);
+  EXPECT_EQ((*model)->host_bytes(), 0);
+}
+
+TEST_F(ModelResidencyTest, ADonorWithTooLittleMemoryRefusesTheWholeModel) {
+  EXPECT_EQ(LoadWithDonor(4096).status().code(), absl::StatusCode::kResourceExhausted);
+  for (const BlockList<SmallState>* list : {&text_, &denoiser_}) {
+    for (size_t i = 0; i < list->size(); ++i) {
+      for (const Slot& slot : (*list)[i].slots) EXPECT_FALSE(slot.tensor->defined());
+    }
+  }
+  EXPECT_EQ(LoadWithDonor(kPlenty, "cpu:9").status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

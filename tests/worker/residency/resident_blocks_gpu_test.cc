@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Streams and events on a real device. Skips itself where there is none.
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <gtest/gtest.h>
 
 #include <random>
@@ -19,9 +20,12 @@ class ResidentBlocksGpuTest : public testing::Test {
     if (!at::hasCUDA()) GTEST_SKIP() << "this machine has no GPU";
   }
   std::unique_ptr<ResidentBlocks> Load(std::vector<Tier> tiers, int slots, HostBudget* host) {
-    auto loaded =
-        ResidentBlocks::Load("net", blocks_.Weights(), {std::move(tiers), slots, true}, source_,
-                             at::kBFloat16, {at::Device(at::kCUDA, 0), &device_, host});
+    auto loaded = ResidentBlocks::Load(
+        "net", blocks_.Weights(), {std::move(tiers), slots, true, donors_}, source_, at::kBFloat16,
+        {at::Device(at::kCUDA, 0),
+         &device_,
+         host,
+         {{"here", at::Device(at::kCUDA, 0), &lent_}, {"there", Farthest(), &lent_}}});
     EXPECT_TRUE(loaded.ok()) << loaded.status();
     EXPECT_TRUE((*loaded)->Open().ok());
     return *std::move(loaded);
@@ -30,9 +34,16 @@ class ResidentBlocksGpuTest : public testing::Test {
     return RunPass(blocks_, weights, Input().to(at::kCUDA, at::kBFloat16));
   }
 
+  // The last GPU; the same one where there is no other, which copies within its memory.
+  static at::Device Farthest() {
+    const int count = static_cast<int>(at::detail::getCUDAHooks().deviceCount());
+    return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(count - 1));
+  }
+
   BlockList<SmallState> blocks_ = MakeSmallModel();
   std::shared_ptr<MadeWeights> source_ = std::make_shared<MadeWeights>();
-  DeviceBudget device_{"cuda:0", kPlenty};
+  DeviceBudget device_{"cuda:0", kPlenty}, lent_{"lent", kPlenty};
+  std::vector<std::string> donors_ = std::vector<std::string>(blocks_.size(), "there");
   HostBudget pinned_{kPlenty, kPlenty}, pageable_{0, kPlenty};
 };
 
@@ -40,10 +51,13 @@ TEST_F(ResidentBlocksGpuTest, GivesTheSameBitsFromEveryTier) {
   const at::Tensor expected =
       Run(*Load(std::vector<Tier>(blocks_.size(), Tier::kDevice), 0, &pinned_));
   std::mt19937 random(5);
-  const Tier kinds[] = {Tier::kDevice, Tier::kPinned, Tier::kPageable, Tier::kFile};
-  for (int round = 0; round < 24; ++round) {
+  const Tier kinds[] = {Tier::kDevice, Tier::kPinned, Tier::kPageable, Tier::kFile, Tier::kDonor};
+  for (int round = 0; round < 30; ++round) {
     std::vector<Tier> tiers;
-    for (size_t i = 0; i < blocks_.size(); ++i) tiers.push_back(kinds[random() % 4]);
+    for (size_t i = 0; i < blocks_.size(); ++i) {
+      tiers.push_back(kinds[random() % 5]);
+      donors_[i] = random() % 2 == 0 ? "here" : "there";
+    }
     // Without a pinned limit there is no staging either.
     auto weights =
         Load(tiers, 1 + static_cast<int>(random() % 3), round % 3 == 0 ? &pageable_ : &pinned_);
@@ -51,6 +65,15 @@ TEST_F(ResidentBlocksGpuTest, GivesTheSameBitsFromEveryTier) {
       ASSERT_TRUE(Run(*weights).equal(expected)) << "round " << round;
     }
   }
+}
+
+TEST_F(ResidentBlocksGpuTest, StreamsFromPageableMemoryWhereTheSystemLocksNoPages) {
+  const at::Tensor expected =
+      Run(*Load(std::vector<Tier>(blocks_.size(), Tier::kDevice), 0, &pinned_));
+  HostBudget refusing(kPlenty, kPlenty, [](uint64_t) -> std::byte* { return nullptr; });
+  auto weights = Load(std::vector<Tier>(blocks_.size(), Tier::kPinned), 2, &refusing);
+  EXPECT_TRUE(refusing.pinning_refused());
+  for (int pass = 0; pass < 4; ++pass) ASSERT_TRUE(Run(*weights).equal(expected));
 }
 
 TEST_F(ResidentBlocksGpuTest, BlocksThatWereEvictedComeBackBesideTheFirstPass) {

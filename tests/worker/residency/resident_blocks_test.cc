@@ -21,8 +21,11 @@ class ResidentBlocksTest : public testing::Test {
                                                           bool repeats = true) {
     tiers.resize(blocks_.size(), Tier::kDevice);
     return ResidentBlocks::Load(
-        "net", blocks_.Weights(), {std::move(tiers), slots, repeats}, source_, at::kFloat,
-        {.device = at::kCPU, .device_budget = &device_, .host_budget = &host_});
+        "net", blocks_.Weights(), {std::move(tiers), slots, repeats, donors_}, source_, at::kFloat,
+        {.device = at::kCPU,
+         .device_budget = &device_,
+         .host_budget = &host_,
+         .donors = {{"cpu:1", at::kCPU, &lent_}, {"cpu:2", at::kCPU, &lent_too_}}});
   }
   std::unique_ptr<ResidentBlocks> Load(std::vector<Tier> tiers, int slots, bool repeats = true) {
     auto loaded = TryLoad(std::move(tiers), slots, repeats);
@@ -37,15 +40,21 @@ class ResidentBlocksTest : public testing::Test {
   std::shared_ptr<MadeWeights> source_ = std::make_shared<MadeWeights>();
   DeviceBudget device_{"cpu", kPlenty};
   HostBudget host_{0, kPlenty};
+  DeviceBudget lent_{"cpu:1", kPlenty}, lent_too_{"cpu:2", kPlenty};
+  std::vector<std::string> donors_ =
+      std::vector<std::string>(blocks_.size(), "cpu:1");  // of blocks in that tier
 };
 
 TEST_F(ResidentBlocksTest, GivesTheSameBitsUnderAnyPlacement) {
   const at::Tensor expected = Expected();
   std::mt19937 random(7);
-  const Tier kinds[] = {Tier::kDevice, Tier::kPinned, Tier::kPageable, Tier::kFile};
+  const Tier kinds[] = {Tier::kDevice, Tier::kPinned, Tier::kPageable, Tier::kFile, Tier::kDonor};
   for (int round = 0; round < 40; ++round) {
     std::vector<Tier> tiers;
-    for (size_t i = 0; i < blocks_.size(); ++i) tiers.push_back(kinds[random() % 4]);
+    for (size_t i = 0; i < blocks_.size(); ++i) {
+      tiers.push_back(kinds[random() % 5]);
+      donors_[i] = random() % 2 == 0 ? "cpu:1" : "cpu:2";
+    }
     auto weights = Load(tiers, 1 + static_cast<int>(random() % 4), random() % 2 == 0);
     for (int pass = 0; pass < 3; ++pass) {
       ASSERT_TRUE(RunPass(blocks_, *weights, Input()).equal(expected)) << "round " << round;
@@ -64,6 +73,46 @@ TEST_F(ResidentBlocksTest, StreamsOnlyWhatDoesNotFitAndWritesNothingBack) {
   EXPECT_EQ(weights->counters().streamed_bytes - ahead, 10 * (BytesOf(1) + BytesOf(5)));
   EXPECT_EQ(weights->streamed_bytes_per_pass(), BytesOf(1) + BytesOf(5));
   EXPECT_EQ(weights->counters().evicted_bytes, 0);
+}
+
+TEST_F(ResidentBlocksTest, StreamsFromEachDonorWhatItKeeps) {
+  const at::Tensor expected = Expected();
+  donors_[4] = "cpu:2";
+  auto weights = Load(
+      {Tier::kDonor, Tier::kDevice, Tier::kPageable, Tier::kDevice, Tier::kDonor, Tier::kDonor}, 2,
+      /*repeats=*/false);
+  EXPECT_EQ(lent_.used_bytes(), BytesOf(0) + BytesOf(5));
+  EXPECT_EQ(lent_too_.used_bytes(), BytesOf(4));
+  EXPECT_EQ(host_.used_bytes(), BytesOf(2));
+  for (int pass = 0; pass < 3; ++pass) {
+    ASSERT_TRUE(RunPass(blocks_, *weights, Input()).equal(expected));
+  }
+  const ResidencyCounters& counters = weights->counters();
+  EXPECT_EQ(counters.donor_bytes.at("cpu:1"), 3 * (BytesOf(0) + BytesOf(5)));
+  EXPECT_EQ(counters.donor_bytes.at("cpu:2"), 3 * BytesOf(4));
+  EXPECT_EQ(counters.streamed_bytes, 3 * weights->streamed_bytes_per_pass());
+  weights.reset();
+  EXPECT_EQ(lent_.used_bytes() + lent_too_.used_bytes(), 0);
+}
+
+TEST_F(ResidentBlocksTest, ADonorWithoutRoomIsNamedAndNothingStaysLoaded) {
+  lent_ = DeviceBudget("cpu:1", BytesOf(0));
+  const auto refused = TryLoad({Tier::kDonor, Tier::kDevice, Tier::kDonor}, 2);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(refused.status().message()),
+              testing::HasSubstr("net, blocks.2 needs 0 MiB on cpu:1"));
+  EXPECT_EQ(lent_.used_bytes(), 0);
+  EXPECT_EQ(device_.used_bytes(), 0);
+}
+
+TEST_F(ResidentBlocksTest, RefusesADonorThatIsNotThere) {
+  donors_[2] = "cpu:7";
+  const auto refused = TryLoad({Tier::kDonor, Tier::kDevice, Tier::kDonor}, 2);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.status().message()), testing::HasSubstr("cpu:7"));
+  donors_.clear();
+  EXPECT_THAT(std::string(TryLoad({Tier::kDonor}, 2).status().message()),
+              testing::HasSubstr("no device"));
 }
 
 TEST_F(ResidentBlocksTest, ANetworkThatRunsOnceCopiesNothingAheadOfTheNextPass) {
@@ -162,6 +211,17 @@ TEST_F(ResidentBlocksTest, StreamsFromTheFileBeyondTheHostLimit) {
   EXPECT_EQ(weights->tier(1), Tier::kFile);
   EXPECT_EQ(weights->tier(2), Tier::kFile);
   EXPECT_EQ(host_.used_bytes(), BytesOf(0));
+}
+
+TEST_F(ResidentBlocksTest, StreamsFromPageableMemoryWhereTheSystemLocksNoMorePages) {
+  const at::Tensor expected = Expected();
+  host_ = HostBudget(kPlenty, kPlenty, [](uint64_t) -> std::byte* { return nullptr; });
+  auto weights = Load(std::vector<Tier>(blocks_.size(), Tier::kPinned), 2);
+  EXPECT_TRUE(host_.pinning_refused());
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    EXPECT_EQ(weights->tier(i), BytesOf(i) > 0 ? Tier::kPageable : Tier::kDevice);
+  }
+  EXPECT_TRUE(RunPass(blocks_, *weights, Input()).equal(expected));
 }
 
 TEST_F(ResidentBlocksTest, IsRefusedWhereNeitherHostNorFileCanKeepABlock) {

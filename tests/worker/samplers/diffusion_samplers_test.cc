@@ -15,6 +15,7 @@ namespace hanga {
 namespace {
 
 using nlohmann::json;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr auto kDiffusion = SamplerKind::kDiffusion;
@@ -87,6 +88,23 @@ TEST(DiffusionSamplersTest, StartInTheMiddleAtAPicture) {
     while (sampler->step() < sampler->steps()) x = sampler->Step(Output(*sampler, x), x, noise);
     EXPECT_TRUE(x.isfinite().all().item<bool>()) << name;
   }
+}
+
+// Few-step models were distilled at these timesteps: Turbo, Lightning, Hyper at trailing ones, LCM at
+// every n-th of its 50.
+TEST(DiffusionSamplersTest, MeetTheTimestepsOfFewStepModels) {
+  const auto trailing = WithSchedule(StableDiffusion(), "sgm_uniform");
+  ASSERT_TRUE(trailing.ok()) << trailing.status();
+  for (const char* name : {"euler", "ddim", "dpmpp_2m"}) {
+    EXPECT_THAT(Make(name, *trailing, 1)->timesteps(), ElementsAre(999)) << name;
+    EXPECT_THAT(Make(name, *trailing, 4)->timesteps(), ElementsAre(999, 749, 499, 249)) << name;
+    EXPECT_THAT(Make(name, *trailing, 8)->timesteps(),
+                ElementsAre(999, 874, 749, 624, 499, 374, 249, 124))
+        << name;
+  }
+  EXPECT_THAT(Make("lcm", StableDiffusion(), 4)->timesteps(), ElementsAre(999, 759, 499, 259));
+  EXPECT_THAT(Make("lcm", StableDiffusion(), 8)->timesteps(),
+              ElementsAre(999, 879, 759, 639, 499, 379, 259, 139));
 }
 
 TEST(DiffusionSamplersTest, RefuseStatesOfOthers) {

@@ -1,7 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Reads the fields of a component's config.json with their ranges. Free of Torch.
+// Reads the fields of a component's configuration with their ranges. Free of Torch.
 //
 //   ConfigReader config(json, "transformer config");
 //   params.layers = config.Integer("num_layers", 19, {1, 1000});
@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,12 +33,14 @@ class ConfigReader {
     double min = 0, max = 0;
   };
 
-  // `what` begins every error: "vae config".
-  ConfigReader(const nlohmann::json& config, std::string what);
+  // `what` begins every error: "vae config". `code`: whose fault it is.
+  ConfigReader(const nlohmann::json& config, std::string what,
+               absl::StatusCode code = absl::StatusCode::kInvalidArgument);
 
   bool Has(const std::string& field) const;  // and it is not null
   int64_t Integer(const std::string& field, int64_t fallback, IntegerRange range);
   double Real(const std::string& field, double fallback, RealRange range);
+  std::optional<double> OptionalReal(const std::string& field, RealRange range);
   bool Boolean(const std::string& field, bool fallback);
   // One of `allowed`.
   std::string Text(const std::string& field, const std::string& fallback,
@@ -45,19 +48,22 @@ class ConfigReader {
   // From one to `max_count` numbers.
   std::vector<int64_t> Integers(const std::string& field, std::vector<int64_t> fallback,
                                 IntegerRange range, size_t max_count);
+  // Numbers of this range, at least one; none where the field is absent.
+  std::vector<double> Reals(const std::string& field, RealRange range);
   // Every element of an array must be `only`.
   void All(const std::string& field, const std::string& only);
 
   // For what ranges cannot say: `field` is at fault unless `holds`.
   void Require(bool holds, const std::string& field, const std::string& must);
 
-  const absl::Status& status() const { return status_; }  // INVALID_ARGUMENT
+  const absl::Status& status() const { return status_; }  // of `code`
 
  private:
   const nlohmann::json* Find(const std::string& field) const;
 
   const nlohmann::json& config_;
   const std::string what_;
+  const absl::StatusCode code_;
   absl::Status status_;
 };
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "worker/models/config_reader.h"
+#include "worker/layers/config_reader.h"
 
 #include <algorithm>
 #include <cmath>
@@ -33,16 +33,20 @@ bool Within(const json& value, ConfigReader::IntegerRange range) {
   return range.min <= number && number <= range.max;
 }
 
+bool Within(const json& value, ConfigReader::RealRange range) {
+  return value.is_number() && range.min <= value.get<double>() && value.get<double>() <= range.max;
+}
+
 std::string Describe(ConfigReader::IntegerRange range) {
   return absl::StrCat("an integer from ", range.min, " to ", range.max);
 }
 
 }  // namespace
 
-ConfigReader::ConfigReader(const json& config, std::string what)
-    : config_(config), what_(std::move(what)) {
+ConfigReader::ConfigReader(const json& config, std::string what, absl::StatusCode code)
+    : config_(config), what_(std::move(what)), code_(code) {
   if (!config_.is_object())
-    status_ = absl::InvalidArgumentError(absl::StrCat(what_, ": it must be a JSON object"));
+    status_ = absl::Status(code_, absl::StrCat(what_, ": it must be a JSON object"));
 }
 
 const json* ConfigReader::Find(const std::string& field) const {
@@ -57,8 +61,8 @@ void ConfigReader::Require(bool holds, const std::string& field, const std::stri
   if (holds || !status_.ok()) return;
   const auto found = config_.find(field);
   const std::string value = found == config_.end() ? "absent" : Quote(*found);
-  status_ = absl::InvalidArgumentError(
-      absl::StrCat(what_, ": ", field, " is ", value, "; it must be ", must));
+  status_ =
+      absl::Status(code_, absl::StrCat(what_, ": ", field, " is ", value, "; it must be ", must));
 }
 
 int64_t ConfigReader::Integer(const std::string& field, int64_t fallback, IntegerRange range) {
@@ -68,13 +72,26 @@ int64_t ConfigReader::Integer(const std::string& field, int64_t fallback, Intege
   return status_.ok() ? value->get<int64_t>() : fallback;
 }
 
-double ConfigReader::Real(const std::string& field, double fallback, RealRange range) {
+std::optional<double> ConfigReader::OptionalReal(const std::string& field, RealRange range) {
   const json* value = Find(field);
-  if (value == nullptr) return fallback;
-  const bool within =
-      value->is_number() && range.min <= value->get<double>() && value->get<double>() <= range.max;
-  Require(within, field, absl::StrCat("a number from ", range.min, " to ", range.max));
-  return status_.ok() ? value->get<double>() : fallback;
+  if (value == nullptr) return std::nullopt;
+  Require(Within(*value, range), field,
+          absl::StrCat("a number from ", range.min, " to ", range.max));
+  return status_.ok() ? std::optional<double>(value->get<double>()) : std::nullopt;
+}
+
+double ConfigReader::Real(const std::string& field, double fallback, RealRange range) {
+  return OptionalReal(field, range).value_or(fallback);
+}
+
+std::vector<double> ConfigReader::Reals(const std::string& field, RealRange range) {
+  const json* value = Find(field);
+  if (value == nullptr) return {};
+  const bool fits = value->is_array() && !value->empty() &&
+                    std::all_of(value->begin(), value->end(),
+                                [&](const json& item) { return Within(item, range); });
+  Require(fits, field, absl::StrCat("an array of numbers from ", range.min, " to ", range.max));
+  return status_.ok() ? value->get<std::vector<double>>() : std::vector<double>();
 }
 
 bool ConfigReader::Boolean(const std::string& field, bool fallback) {
