@@ -149,7 +149,10 @@ absl::Status ResidentBlocks::Evict(uint64_t bytes) {
       Tier tier = Tier::kPinned;
       if (absl::Status made = MakeHostSlab(entry, &tier); !made.ok()) return made;
       if (entry.kept->memory != nullptr) {
-        at::from_blob(entry.kept->memory->data(), entry.slab.sizes(), at::kByte).copy_(entry.slab);
+        // The slab on the device may be longer, by what its allocator rounds up.
+        const auto bytes = static_cast<int64_t>(entry.layout.bytes);
+        at::from_blob(entry.kept->memory->data(), {bytes}, at::kByte)
+            .copy_(entry.slab.narrow(0, 0, bytes));
         counters_.evicted_bytes += entry.layout.bytes;
       }
     }

@@ -8,6 +8,7 @@
 
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "tests/worker/residency/small_model.h"
 
 namespace hanga {
@@ -192,6 +193,26 @@ TEST_F(ResidentBlocksTest, BlocksThatWereEvictedComeBackTheSame) {
   ASSERT_TRUE(weights->Open().ok());
   EXPECT_TRUE(RunPass(blocks_, *weights, Input()).equal(expected));
   EXPECT_EQ(source_->reads, reads);  // from the host's copy
+}
+
+// A device gives more memory to a large slab than it has; the host does not.
+TEST_F(ResidentBlocksTest, EvictsALargeBlockToAsMuchHostMemoryAsItHas) {
+  BlockList<SmallState> large;
+  for (int i = 0; i < 3; ++i) {
+    large.Add<SmallBlock>(absl::StrCat("blocks.", i), int64_t{170'000} + 1000 * i);
+  }
+  auto loaded = ResidentBlocks::Load(
+      "large", large.Weights(), {std::vector<Tier>(large.size(), Tier::kDevice), 0, true}, source_,
+      at::kFloat, {.device = at::kCPU, .device_budget = &device_, .host_budget = &host_});
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const SlabLayout layout = LayOut(*large.Weights()[0], at::kFloat);
+  ASSERT_GT(DeviceBytes(layout.bytes), layout.bytes);
+  ASSERT_TRUE((*loaded)->Open().ok());
+  const at::Tensor expected = RunPass(large, **loaded, Input());
+  ASSERT_TRUE((*loaded)->Evict(kPlenty).ok());
+  EXPECT_EQ((*loaded)->counters().evicted_bytes, host_.used_bytes());
+  ASSERT_TRUE((*loaded)->Open().ok());
+  EXPECT_TRUE(RunPass(large, **loaded, Input()).equal(expected));
 }
 
 TEST_F(ResidentBlocksTest, EvictsToTheFileWhereTheHostHasNoRoom) {
