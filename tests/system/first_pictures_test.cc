@@ -89,6 +89,7 @@ class FirstPicturesTest : public testing::Test {
   }
   static v1::SubmitJobRequest From(const std::string& picture) {
     v1::SubmitJobRequest request = PictureRequest("sd15", 7, 6);
+    request.mutable_spec()->set_sampler("euler");  // one evaluation a step
     const auto blob = daemon_->client().Upload(picture);
     EXPECT_TRUE(blob.ok()) << blob.status();
     if (blob.ok()) *request.mutable_spec()->mutable_init_image() = *blob;
@@ -131,6 +132,7 @@ TEST_F(FirstPicturesTest, DrawsTwiceWithPromptsOfAnyLength) {
   v1::SubmitJobRequest request = PictureRequest("sd15", 7, 4);
   v1::GenerationSpec& spec = *request.mutable_spec();
   spec.set_prompt(prompt);
+  spec.set_sampler("euler");
   spec.set_prompt_syntax(v1::PROMPT_SYNTAX_A1111);
   spec.mutable_second_pass()->set_scale(1.5);
   const Pictures weighted = Draw(daemon_->client(), request);

@@ -285,8 +285,10 @@ at::Tensor UnetModel::DenoiserOutput(Row row, const at::Tensor&) const {
 }
 
 std::vector<Network> UnetModel::Networks() const {
-  std::vector<Network> networks = {text_->network()};
-  if (text_2_ != nullptr) networks.push_back(text_2_->network());
+  std::vector<Network> networks;
+  for (const ClipTextEncoder* encoder : {text_.get(), text_2_.get()}) {
+    if (encoder != nullptr) networks.push_back(encoder->network());
+  }
   networks.push_back(NetworkOf("unet", "unet", "unet", unet_));
   return networks;
 }
@@ -294,8 +296,10 @@ std::vector<Network> UnetModel::Networks() const {
 LatentArchitecture UnetModel::Architecture() const {
   LatentArchitecture model;
   model.unet = params_;
-  model.clips = {text_->params()};
-  if (text_2_ != nullptr) model.clips.push_back(text_2_->params());
+  model.first_clip = text_ != nullptr ? 1 : 2;
+  for (const ClipTextEncoder* encoder : {text_.get(), text_2_.get()}) {
+    if (encoder != nullptr) model.clips.push_back(encoder->params());
+  }
   model.vae = vae();
   return model;
 }

@@ -70,8 +70,9 @@ placement::ModelProfile ProfileLatent(const std::string& name, const LatentArchi
   profile.steps = w.steps;
   profile.workspace_bytes = w.workspace_bytes;
   for (size_t i = 0; i < model.clips.size(); ++i) {
+    const size_t number = i + model.first_clip;
     AppendClip(model.clips[i],
-               {i == 0 ? "text_encoder" : absl::StrCat("text_encoder_", i + 1), w.type},
+               {number == 1 ? "text_encoder" : absl::StrCat("text_encoder_", number), w.type},
                &profile.blocks);
   }
   if (model.t5) AppendT5(*model.t5, w.t5_tokens, {"text_encoder_3", w.type}, &profile.blocks);

@@ -7,6 +7,7 @@
 
 #include <c10/core/ScalarType.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct LatentArchitecture {
   std::optional<UnetParams> unet;
   std::optional<Sd3Params> sd3;
   std::vector<ClipParams> clips;  // text_encoder, text_encoder_2
+  size_t first_clip = 1;          // 2: of those there is no text_encoder
   std::optional<T5Params> t5;     // text_encoder_3
   AutoencoderParams vae;
 };
