@@ -118,6 +118,18 @@ TEST_F(RefinerTest, DrawsWhatTheBaseDrawsWithoutItsFirstEncoder) {
   }
 }
 
+TEST_F(RefinerTest, DrawsTheSameBitsStreamedFromTheHostAndADonor) {
+  const std::string refiner = Model(refiner_, true);
+  const auto drawn = Draw(Load({refiner, {}}).get(), Request());
+  for (const char* expression : {"cpu,*;compute=cpu:0|clip:cpu,*", "donors=cpu:1"}) {
+    LoadOptions options;
+    options.placement.expression = expression;
+    const auto pipeline = LoadPipeline({refiner, {}}, options);
+    ASSERT_TRUE(pipeline.ok()) << pipeline.status();
+    EXPECT_EQ(Draw(pipeline->get(), Request()), drawn) << expression;
+  }
+}
+
 TEST_F(RefinerTest, SaysHowManyNumbersTheUnetMayTake) {
   const std::string refiner = Model(refiner_, true);
   nlohmann::json config = ReadJson(refiner + "/text_encoder_2/config.json");
