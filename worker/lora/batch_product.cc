@@ -24,8 +24,10 @@ at::Tensor Along(const at::Tensor& channels, const at::Tensor& y, bool picture) 
 // A change's product with rows of x, or its convolution; [.., rows] or [B, rows, H', W'].
 class ChangeProduct {
  public:
-  ChangeProduct(const ModuleChange& change, const std::vector<int64_t>& shape)
-      : change_(change), shape_(shape) {}
+  ChangeProduct(const ModuleChange& change, const std::vector<int64_t>& shape, const at::Tensor& x)
+      : change_(change.To(x.device(), x.scalar_type())), shape_(shape) {}
+
+  const at::Tensor& gain() const { return change_.gain; }
 
   at::Tensor OfRows(const at::Tensor& x) const {
     const at::Tensor &a = change_.a, &b = change_.b;
@@ -52,7 +54,7 @@ class ChangeProduct {
   }
 
  private:
-  const ModuleChange& change_;
+  const ModuleChange change_;  // where x is: a component may run on a device that lends memory
   const std::vector<int64_t>& shape_;
 };
 
@@ -115,18 +117,18 @@ at::Tensor BatchProduct::AddToRows(const at::Tensor& x, at::Tensor y, const at::
   // The others need the plain product.
   if (!others_.empty()) AddOthers(x, y, bias, first, 0, 0);
   if (up_.defined()) {
-    const at::Tensor up = up_.narrow(1, first, count);
+    const at::Tensor down = down_.to(x.device()), up = up_.to(x.device()).narrow(1, first, count);
     if (shared()) {
-      const at::Tensor inner = at::linear(x, down_[0]).flatten(0, -2);
+      const at::Tensor inner = at::linear(x, down[0]).flatten(0, -2);
       y = at::addmm(y.reshape({-1, count}), inner, up[0].t()).view(y.sizes());
     } else {
       const auto rows = [](const at::Tensor& t) { return t.dim() == 2 ? t.unsqueeze(1) : t; };
-      const at::Tensor inner = at::bmm(rows(x), down_.transpose(1, 2));
+      const at::Tensor inner = at::bmm(rows(x), down.transpose(1, 2));
       y = at::baddbmm(rows(y), inner, up.transpose(1, 2)).view(y.sizes());
     }
   }
   if (bias_.defined()) {
-    const at::Tensor added = bias_.narrow(1, first, count);
+    const at::Tensor added = bias_.to(x.device()).narrow(1, first, count);
     y.add_(shared() ? added[0] : y.dim() == 2 ? added : added.unsqueeze(1));
   }
   return y;
@@ -142,14 +144,14 @@ at::Tensor BatchProduct::AddToPicture(const at::Tensor& x, at::Tensor y, const a
     // Rows with their own kernels are the groups of one convolution.
     const bool own = !shared();
     const int64_t groups = own ? row_count_ : 1;
-    const at::Tensor down = down_.view({-1, shape_[1], kernel, kernel});
-    const at::Tensor up = up_.flatten(0, 1).unsqueeze(-1).unsqueeze(-1);
+    const at::Tensor down = down_.to(x.device()).view({-1, shape_[1], kernel, kernel});
+    const at::Tensor up = up_.to(x.device()).flatten(0, 1).unsqueeze(-1).unsqueeze(-1);
     const at::Tensor grouped = own ? x.reshape({1, -1, x.size(2), x.size(3)}) : x;
     const at::Tensor inner = at::conv2d(grouped, down, {}, stride, padding, 1, groups);
     const int64_t no_padding = 0;
     y.add_(at::conv2d(inner, up, {}, 1, no_padding, 1, groups).view_as(y));
   }
-  if (bias_.defined()) y.add_(bias_.unsqueeze(-1).unsqueeze(-1));
+  if (bias_.defined()) y.add_(bias_.to(x.device()).unsqueeze(-1).unsqueeze(-1));
   return y;
 }
 
@@ -172,13 +174,13 @@ void BatchProduct::AddOthers(const at::Tensor& x, const at::Tensor& y, const at:
     const int64_t begin = std::max(first, change.first_row);
     const int64_t end = std::min(first + count, change.first_row + change.rows);
     if (begin >= end) continue;
-    const ChangeProduct product(change, shape_);
+    const ChangeProduct product(change, shape_, x);
     at::Tensor added =
         picture ? product.OfPicture(of_row(x), stride, padding) : product.OfRows(of_row(x));
     added = added.narrow(channel, begin - change.first_row, end - begin);
     if (change.gain.defined()) {
       const at::Tensor gain =
-          Along(change.gain.narrow(0, begin - change.first_row, end - begin), added, picture);
+          Along(product.gain().narrow(0, begin - change.first_row, end - begin), added, picture);
       const at::Tensor base = of_row(plain).narrow(channel, begin - first, end - begin);
       added = gain * (base + added) - base;
     }
