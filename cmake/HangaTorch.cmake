@@ -59,14 +59,3 @@ target_include_directories(hanga_torch_cuda SYSTEM INTERFACE ${CUDAToolkit_INCLU
 target_link_libraries(hanga_torch_cuda INTERFACE hanga_torch
   -Wl,--no-as-needed ${torch}/lib/libtorch_cuda.so ${torch}/lib/libc10_cuda.so -Wl,--as-needed
   CUDA::cudart)
-
-# cuDNN by the headers and the library of LibTorch's own, so that there is one of it in a process.
-set(HANGA_HAVE_CUDNN OFF)
-set(cudnn ${site_packages}/nvidia/cudnn)
-if(EXISTS ${cudnn}/include/cudnn_graph.h AND EXISTS ${cudnn}/lib/libcudnn.so.9)
-  set(HANGA_HAVE_CUDNN ON)
-  add_library(hanga_cudnn INTERFACE)
-  add_library(hanga::cudnn ALIAS hanga_cudnn)
-  target_include_directories(hanga_cudnn SYSTEM INTERFACE ${cudnn}/include)
-  target_link_libraries(hanga_cudnn INTERFACE ${cudnn}/lib/libcudnn.so.9)
-endif()

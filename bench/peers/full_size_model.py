@@ -123,7 +123,13 @@ def main():
     (folder / "scheduler/scheduler_config.json").write_text(json.dumps(scheduler))
     index = json.loads((demo / "model_index.json").read_text())
     if arguments.model == "sdxl":
-        index = {"_class_name": "StableDiffusionXLPipeline", "force_zeros_for_empty_prompt": True}
+        index = {"_class_name": "StableDiffusionXLPipeline", "force_zeros_for_empty_prompt": True,
+                 "scheduler": ["diffusers", "EulerDiscreteScheduler"],
+                 "text_encoder": ["transformers", "CLIPTextModel"],
+                 "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+                 "tokenizer": ["transformers", "CLIPTokenizer"],
+                 "tokenizer_2": ["transformers", "CLIPTokenizer"],
+                 "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"]}
     (folder / "model_index.json").write_text(json.dumps(index))
 
 

@@ -3,10 +3,7 @@
 
 #include "worker/kernels/attention.h"
 
-#include <ATen/cuda/CUDAContext.h>
-
 #include "tests/gpu/gpu_test.h"
-#include "worker/kernels/cuda_context.h"
 
 namespace hanga::gpu {
 namespace {
@@ -69,28 +66,6 @@ TEST_F(AttentionTest, IntoColumnsAgreesAndLeavesTheOthersAlone) {
       EXPECT_TRUE(whole.narrow(-1, 0, 8).eq(7).all().item<bool>());
       EXPECT_TRUE(whole.narrow(-1, 8 + 3 * dim, 16).eq(7).all().item<bool>());
     }
-}
-
-// So that a GPU which has the kernel is seen to take it.
-TEST_F(AttentionTest, TheFusedKernelTakesFluxHeadsOnHopper) {
-  const auto* properties = at::cuda::getCurrentDeviceProperties();
-  if (properties->major != 9) GTEST_SKIP() << "this GPU is no Hopper";
-  const auto t = OnDevice(at::randn({1, 640, 24, 128}), at::kBFloat16);
-  const auto out = at::empty({1, 640, 4096}, t.options());
-  const kernels::HeadsAt in = {t.mutable_data_ptr(), t.stride(0), t.stride(2), t.stride(1)};
-  EXPECT_TRUE(kernels::DeviceAttention().Run(
-      {.type = kernels::ElementType::kBFloat16,
-       .batch = 1,
-       .heads = 24,
-       .queries = 640,
-       .keys = 640,
-       .dim = 128,
-       .q = in,
-       .k = in,
-       .v = in,
-       .out = {out.mutable_data_ptr(), out.stride(0), 128, out.stride(1)},
-       .scale = 0.1f},
-      kernels::CurrentCudaStream()));
 }
 
 TEST_F(AttentionTest, TwoRunsAreEqualBitForBit) {

@@ -16,9 +16,4 @@ Matmul& DeviceMatmul() {
   return *matmul;
 }
 
-FusedAttention& DeviceAttention() {
-  static FusedAttention* const attention = new FusedAttention();  // likewise
-  return *attention;
-}
-
 }  // namespace hanga::kernels

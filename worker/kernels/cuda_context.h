@@ -1,9 +1,8 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a kernel's dispatch asks of the device: the current stream, element types, matrix products
-// and attention. One process owns a GPU and one thread its compute, so there is one of each a
-// process.
+// What a kernel's dispatch asks of the device: the current stream, element types, matrix products.
+// One process owns a GPU and one thread its compute, so there is one product cache a process.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,7 +10,6 @@
 #include <string>
 
 #include "worker/kernels/cuda_types.h"
-#include "worker/kernels/fused_attention.h"
 #include "worker/kernels/matmul_cuda.h"
 
 namespace hanga::kernels {
@@ -24,6 +22,5 @@ bool HasElementType(const at::Tensor& tensor);
 ElementType ElementTypeOf(const at::Tensor& tensor);
 
 Matmul& DeviceMatmul();
-FusedAttention& DeviceAttention();
 
 }  // namespace hanga::kernels

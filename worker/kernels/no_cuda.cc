@@ -34,7 +34,6 @@ void Matmul::SetChoices(const std::string&) { Refuse(); }
 
 CudaStream CurrentCudaStream() { Refuse(); }
 Matmul& DeviceMatmul() { Refuse(); }
-FusedAttention& DeviceAttention() { Refuse(); }
 void AddChannelBiasCuda(const ChannelBiasArguments&, CudaStream) { Refuse(); }
 void CopyRowsCuda(const CopyRowsArguments&, CudaStream) { Refuse(); }
 bool QuantizeRowsTakes(const QuantizeRowsArguments&) { Refuse(); }
