@@ -14,7 +14,7 @@ import signal
 import time
 
 import harness
-from multigpu import donor, hand_over, models, plans, replicas, rig, sanitized, server
+from multigpu import donor, hand_over, models, peers, plans, replicas, rig, sanitized, server
 
 
 def add_arguments(parser):
@@ -28,7 +28,7 @@ def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=2, help="of the mixed queue")
     parser.add_argument("--donor-budget-gb", type=float, default=4, help="of weights that are resident")
     parser.add_argument("--strict", action="store_true", help="fail if a section failed or bytes differ")
-    parser.add_argument("--only", help="sections, with commas: links,replicas,mixed,unequal,hand-over,faults,donor,memcheck")
+    parser.add_argument("--only", help="sections, with commas: links,replicas,mixed,unequal,hand-over,faults,donor,memcheck,peers")
 
 
 class _TookTooLong(Exception):
@@ -158,6 +158,11 @@ def run(arguments):
         with report.section("memcheck", 100) as found:
             if found is not None:
                 found.update(sanitized.memcheck(devices))
+        with report.section("peers", 90) as found:
+            if found is not None:
+                found.update(peers.processes(devices, folders["flux"], arguments))
+                if "flux" in alone:
+                    found["all_to_peer"] = alone["flux"]["replicas_per_s"] / found["peer_all_images_per_s"]
     wrong = [key for key, value in report.figures.items()
              if key.endswith("_problem") or (key.endswith(("_bytes_equal_on_every_device", "_one_worker",
                                                            "_to_undisturbed")) and value != 1)]
