@@ -125,6 +125,28 @@ absl::StatusOr<std::vector<v1::Worker>> Client::ListWorkers() {
   return workers;
 }
 
+absl::StatusOr<v1::LoadModelResponse> Client::Load(const std::string& model,
+                                                   const std::string& worker) {
+  v1::LoadModelRequest request;
+  v1::LoadModelResponse response;
+  request.set_name(model);
+  request.set_worker(worker);
+  absl::Status status = Call(*models_, &v1::ModelService::Stub::LoadModel, request, response);
+  if (!status.ok()) return status;
+  return response;
+}
+
+absl::StatusOr<v1::UnloadModelResponse> Client::Unload(const std::string& model,
+                                                       const std::string& worker) {
+  v1::UnloadModelRequest request;
+  v1::UnloadModelResponse response;
+  request.set_name(model);
+  request.set_worker(worker);
+  absl::Status status = Call(*models_, &v1::ModelService::Stub::UnloadModel, request, response);
+  if (!status.ok()) return status;
+  return response;
+}
+
 absl::StatusOr<v1::Worker> Client::Drain(const std::string& worker, absl::Duration grace) {
   v1::DrainWorkerRequest request;
   v1::DrainWorkerResponse response;

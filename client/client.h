@@ -94,6 +94,10 @@ class Client {
 
   absl::StatusOr<std::vector<v1::Model>> ListModels();
   absl::StatusOr<v1::Model> GetModel(const std::string& model);  // `models/{model}`
+  // On one worker, `workers/{worker}`, or on all if empty. Repeating them changes nothing.
+  absl::StatusOr<v1::LoadModelResponse> Load(const std::string& model, const std::string& worker);
+  absl::StatusOr<v1::UnloadModelResponse> Unload(const std::string& model,
+                                                 const std::string& worker);
 
   absl::StatusOr<std::vector<v1::Worker>> ListWorkers();
   absl::StatusOr<v1::Worker> Drain(const std::string& worker, absl::Duration grace);

@@ -132,7 +132,8 @@ absl::StatusOr<StoreReport> CheckStore(const std::string& data_dir) {
                                    : absl::DataLossError(absl::StrCat("job store: ", row.Blob(0)));
       },
       &report);
-  CheckAllRows(*db, *folder, &report);
+  report.older = *version < kSchemaVersion;
+  if (!report.older) CheckAllRows(*db, *folder, &report);
   return report;
 }
 

@@ -14,6 +14,7 @@ namespace hanga {
 
 struct StoreReport {
   int schema_version = 0;
+  bool older = false;  // than this program's tables: rows were not examined, nor counted
   uint64_t jobs = 0, unfinished_jobs = 0, attempts = 0, artifacts = 0;
   std::vector<std::string> damage;  // one sentence each; empty: the store is sound
 };

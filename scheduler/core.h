@@ -12,6 +12,7 @@
 //   core_tasks      the life of an attempt; core_attempts: how it ends
 //   core_publish    results, and how jobs end; core_cancel: the way out
 //   core_read       Get, List, artifacts, models; core_watch: followers
+//   core_models      loaded and unloaded by an operator's word
 //   core_workers    hello, heartbeats; core_service: drain, quarantine, loss; core_groups
 //   core_upkeep     the thread, expiry, leases; core_retention: what is kept for how long
 //   core_measures   counters and gauges
@@ -31,6 +32,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "scheduler/artifact_store.h"
@@ -77,6 +79,9 @@ class Core final : public Scheduler {
   absl::StatusOr<v1::ListWorkersResponse> ListWorkers(
       const v1::ListWorkersRequest& request) override;
   absl::StatusOr<v1::Worker> DrainWorker(const v1::DrainWorkerRequest& request) override;
+  absl::StatusOr<v1::LoadModelResponse> LoadModel(const v1::LoadModelRequest& request) override;
+  absl::StatusOr<v1::UnloadModelResponse> UnloadModel(
+      const v1::UnloadModelRequest& request) override;
   absl::StatusOr<v1::Worker> UndrainWorker(absl::string_view name) override;
   std::shared_ptr<WorkerSession> Attach(std::string worker_id,
                                         std::shared_ptr<WorkerSink> sink) override;
@@ -119,6 +124,13 @@ class Core final : public Scheduler {
   void WriteSubmit(std::unique_ptr<LiveJob> job, std::optional<CachedResult> cached,
                    std::shared_ptr<const JobRequest> stored, v1::SubmitJobRequest request,
                    JobDone done) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // --- core_models.cc ---
+  // Names of the workers that were told, of `only` or all, where `is_asked`.
+  absl::StatusOr<std::vector<std::string>> TellHold(
+      absl::string_view model, absl::string_view only, bool hold,
+      absl::FunctionRef<bool(uint32_t, const WorkerRecord&)> is_asked)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // --- core_cache.cc: results that answer again ---
   std::optional<CachedResult> TakeCached(const Caller& caller, const v1::Model& model,

@@ -1,6 +1,8 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -255,6 +257,8 @@ void Core::Deliver(const Outgoing& outgoing) {
   task.sent = true;
   task.sent_at = Elapsed();
   task.stage = v1::TASK_STAGE_LOADING;
+  spdlog::debug("attempt begins job={} image={} attempt={} worker={}", JobName(tag(), job->id),
+                outgoing.index, task.attempt, task.worker);
   worker->second.sink->Send(std::move(response));
 }
 

@@ -142,7 +142,7 @@ void Core::TellGroup(WorkerGroup& group) {
     *response.mutable_set_group() = set;
     worker.sink->Send(std::move(response));
   }
-  spdlog::info("workers {} form a group", absl::StrJoin(group.workers, ", "));
+  spdlog::info("group formed workers={}", absl::StrJoin(group.workers, ","));
 }
 
 // No new tasks; what its leader holds is finished, or saved when the grace is over.
@@ -165,8 +165,7 @@ void Core::BreakGroup(uint64_t number, absl::string_view why, int suspect) {
   if (found == groups_.end()) return;
   const WorkerGroup group = std::move(found->second);
   groups_.erase(found);
-  spdlog::info("the group of workers {} ends: {}", absl::StrJoin(group.workers, ", "),
-               std::string(why));
+  spdlog::info("group ends workers={}: {}", absl::StrJoin(group.workers, ","), std::string(why));
   for (size_t rank = 0; rank < group.workers.size(); ++rank) {
     WorkerRecord& worker = workers_.at(group.workers[rank]);
     worker.seat = {};

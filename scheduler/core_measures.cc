@@ -47,6 +47,14 @@ std::vector<WorkerMeasures> Core::MeasureWorkers() const {
     for (uint32_t i = 0; i < models_.size() && !measures.usable; ++i) {
       measures.usable = worker.takes_tasks() && MayRun(i, worker);
     }
+    for (uint32_t i = 0; i < models_.size() && worker.connected_now(); ++i) {
+      const bool said = models_.ReportOf(i, id) != nullptr;
+      if (models_.offered(i) && !said) measures.examines.push_back(models_.name(i));
+    }
+    measures.problem = worker.problem;
+    if (measures.problem.empty() && !worker.connected_now()) {
+      measures.problem = worker.process.problem;
+    }
     measures.device = worker.hello.has_device() ? worker.hello.device() : worker.process.device;
     if (worker.free_bytes != 0) measures.device.set_free_bytes(worker.free_bytes);
     measures.restarts = worker.process.restarts;
@@ -54,6 +62,7 @@ std::vector<WorkerMeasures> Core::MeasureWorkers() const {
     measures.tasks_finished = worker.tasks_finished;
     measures.tasks_failed = worker.tasks_failed;
     measures.stats = worker.stats;
+    if (!worker.connected_now()) measures.stats.clear_loading();
     AddPlacements(id, &measures.stats);
   }
   return out;

@@ -71,6 +71,7 @@ void Core::Forget(JobId id, v1::JobState state) {
   const auto it = jobs_.find(id);
   if (it == jobs_.end()) return;
   LiveJob& job = *it->second;
+  spdlog::debug("job ended job={} state={}", JobName(tag(), id), v1::JobState_Name(state));
   ModelMeasures& measures = measures_.models[models_.name(job.model)];
   measures.succeeded += state == v1::JOB_STATE_SUCCEEDED;
   measures.failed += state == v1::JOB_STATE_FAILED;

@@ -93,7 +93,7 @@ void Core::TellDrain(WorkerRecord& worker) {
 }
 
 void Core::Quarantine(WorkerRecord& worker, std::string why) {
-  spdlog::warn("workers/{} is quarantined: {}", worker.id, why);
+  spdlog::warn("worker quarantined worker={}: {}", worker.id, why);
   worker.quarantined = true;
   worker.problem = std::move(why);
   const absl::Duration period = options_.workers.quarantine_period;

@@ -131,7 +131,7 @@ void Core::NoteHang(WorkerRecord& worker, absl::Duration silent) {
 void Core::ReleaseQuarantines() {
   for (auto& [id, worker] : workers_) {
     if (!worker.quarantined || Elapsed() < worker.quarantined_until) continue;
-    spdlog::info("workers/{} is taken back from quarantine", id);
+    spdlog::info("worker taken back from quarantine worker={}", id);
     worker.quarantined = false;
     worker.failures.clear();
     worker.problem.clear();

@@ -65,7 +65,9 @@ void Core::OnHello(Session& session, v1::Hello hello) {
   v1::Goodbye goodbye;
   if (const std::string reason = RefuseHello(session, hello, &goodbye); !reason.empty()) {
     goodbye.set_reason(reason);
-    spdlog::warn("a worker was refused: {}", goodbye.message());
+    spdlog::warn("worker refused worker={} reason={}: {}",
+                 IsResourceId(hello.worker_id()) ? hello.worker_id() : "?", reason,
+                 goodbye.message());
     SendAway(*session.sink(), goodbye);
     return;
   }
@@ -202,12 +204,12 @@ void Core::OnModelReport(Session& session, v1::ModelReport report) {
       !table.empty() && (before == nullptr || before->placement().table() != table);
   if (!models_.Report(*index, session.worker_id(), std::move(report))) return;
   if (placed_anew) {
-    spdlog::info("{} is placed on workers/{} so:\n{}", models_.name(*index), session.worker_id(),
+    spdlog::info("model placed model={} worker={}:\n{}", models_.name(*index), session.worker_id(),
                  table);
   }
   if (unusable) {
-    spdlog::warn("{} cannot be used on workers/{}: {}", models_.name(*index), session.worker_id(),
-                 problem);
+    spdlog::warn("model not usable model={} worker={}: {}", models_.name(*index),
+                 session.worker_id(), problem);
   }
   NoteReadiness();
   Wake();

@@ -88,6 +88,10 @@ class Scheduler {
   virtual absl::StatusOr<v1::ListModelsResponse> ListModels(
       const v1::ListModelsRequest& request) = 0;
   virtual absl::StatusOr<v1::Model> GetModel(absl::string_view name) = 0;  // NOT_FOUND
+  // Tells workers to load a model, or to give its memory back; see ModelService.
+  virtual absl::StatusOr<v1::LoadModelResponse> LoadModel(const v1::LoadModelRequest& request) = 0;
+  virtual absl::StatusOr<v1::UnloadModelResponse> UnloadModel(
+      const v1::UnloadModelRequest& request) = 0;
 
   // --- Workers ---
 

@@ -43,6 +43,9 @@ v1::Worker DescribeWorker(const WorkerRecord& worker, const std::string& tag) {
   out.set_tasks_finished(worker.tasks_finished);
   out.set_tasks_failed(worker.tasks_failed);
   out.set_restarts(worker.process.restarts);
+  if (worker.connected_now() && worker.stats.has_loading()) {
+    *out.mutable_loading() = worker.stats.loading();
+  }
   if (worker.ever_connected) SetTime(worker.connected, out.mutable_connect_time());
   if (worker.process.state == v1::WORKER_STATE_BACKING_OFF) {
     SetTime(worker.process.retry_time, out.mutable_retry_time());

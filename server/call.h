@@ -27,6 +27,7 @@ struct ServiceContext {
   TaskPool* pool;
   Timers* timers;
   OpenStreams* streams;
+  absl::Duration keep_alive = absl::Seconds(15);  // between messages of a followed job
 };
 
 // Who calls, if its role reaches; see Authorizer::Require.

@@ -91,6 +91,10 @@ int CheckStoreCommand(const Config& config) {
               data.c_str(), report->schema_version, report->jobs, report->unfinished_jobs,
               report->attempts, report->artifacts);
   for (const std::string& damage : report->damage) std::printf("damaged: %s\n", damage.c_str());
+  if (report->older) {
+    std::printf("its tables are of an older version: hangad brings them up to date when it starts; "
+                "to examine the rows before, use the version that wrote them\n");
+  }
   if (report->damage.empty()) std::printf("the store is sound\n");
   return report->damage.empty() ? 0 : 1;
 }

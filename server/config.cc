@@ -35,6 +35,7 @@ class ConfigParser {
     ParseServer(root.Table("server"), &config.server);
     ParseLog(root.Table("log"), &config.log);
     ParseMetrics(root.Table("metrics"), &config.metrics);
+    ParseCanary(root.Table("canary"), &config.canary);
     ParseWorkers(root.Table("workers"), &config.workers);
     ParseQueue(root.Table("queue"), &config.queue);
     ParseArtifacts(root.Table("artifacts"), &config.artifacts);
@@ -64,6 +65,8 @@ class ConfigParser {
     ReadPath(reader, "data", &server->data);
     reader.ReadBool("insecure", &server->insecure);
     reader.ReadBool("reflection", &server->reflection);
+    reader.ReadDuration("keep_alive", absl::Milliseconds(100), absl::Minutes(10),
+                        &server->keep_alive);
     reader.ReadDuration("grace", absl::ZeroDuration(), absl::Hours(1), &server->grace);
     ReadPath(reader, "token_file", &server->token_file);
     TomlReader tls = reader.Table("tls");
@@ -91,6 +94,13 @@ class ConfigParser {
     if (auto parsed = ParseHostPort(scaler); !scaler.empty() && !parsed.ok()) {
       reader.Reject("scaler_listen", parsed.status().message());
     }
+    reader.RejectUnknownKeys();
+  }
+
+  void ParseCanary(TomlReader reader, CanaryConfig* canary) {
+    reader.ReadString("model", &canary->model);
+    reader.ReadDuration("interval", absl::Milliseconds(10), absl::Hours(24), &canary->interval);
+    reader.ReadDuration("patience", absl::Milliseconds(10), absl::Hours(24), &canary->patience);
     reader.RejectUnknownKeys();
   }
 
@@ -178,6 +188,7 @@ class ConfigParser {
     if (model.path.empty()) reader.Reject("path", "is required: a folder or a checkpoint file");
     reader.ReadChoice("dtype", {"auto", "float32", "bfloat16", "float16"}, &model.dtype);
     reader.ReadChoice("weights", {"auto", "fp8"}, &model.weights);
+    reader.ReadBool("preload", &model.preload);
     reader.ReadChoice("mode", {"auto", "replicate", "split", "parallel"}, &model.mode);
     reader.ReadString("placement", &model.placement);
     reader.ReadInteger("group_size", 1, 64, &model.group_size);
@@ -185,6 +196,9 @@ class ConfigParser {
       reader.Reject("group_size",
                     absl::StrCat("is ", model.group_size,
                                  ": workers that share a model need mode = \"split\""));
+    }
+    if (model.preload && model.group_size > 1) {
+      reader.Reject("preload", "is for models that a worker runs alone: group_size must be 1");
     }
     ReadMemory(reader, "reserve_vram", &model.reserve_vram);
     ReadMemory(reader, "vram_limit", &model.vram_limit);

@@ -32,7 +32,8 @@ struct ServerConfig {
   std::string data;                       // folder; empty: DefaultDataFolder()
   bool insecure = false;                  // allows a listener beyond loopback without TLS
   bool reflection = false;
-  absl::Duration grace = absl::Seconds(30);  // for running tasks after SIGTERM
+  absl::Duration keep_alive = absl::Seconds(15);  // between messages of a followed job
+  absl::Duration grace = absl::Seconds(30);       // for running tasks after SIGTERM
   TlsConfig tls;
   std::string token_file;  // bearer tokens; empty: no authentication
 };
@@ -46,6 +47,12 @@ struct MetricsConfig {
   std::string listen;         // of /metrics, /livez and /readyz; empty: none. Port 0: any free one
   std::string port_file;      // the port listened on is written here once serving
   std::string scaler_listen;  // of KEDA's external scaler interface; empty: none
+};
+
+// A small job now and then through the real queue.
+struct CanaryConfig {
+  std::string model;  // its name; empty: none
+  absl::Duration interval = absl::Minutes(1), patience = absl::Minutes(5);
 };
 
 struct WorkersConfig {
@@ -98,6 +105,7 @@ struct ModelConfig {
   std::string path;  // a diffusers folder or a checkpoint file, absolute
   std::string dtype = "auto";
   std::string weights = "auto";
+  bool preload = false;
   std::string mode = "auto";
   std::string placement = "auto";
   int64_t group_size = 1;  // workers that run it together, with mode = "split"
@@ -117,6 +125,7 @@ struct Config {
   ServerConfig server;
   LogConfig log;
   MetricsConfig metrics;
+  CanaryConfig canary;
   WorkersConfig workers;
   QueueConfig queue;
   ArtifactsConfig artifacts;

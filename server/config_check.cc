@@ -39,6 +39,16 @@ absl::Status CheckTls(const ServerConfig& server) {
   return absl::OkStatus();
 }
 
+absl::Status CheckCanary(const Config& config) {
+  const std::string& name = config.canary.model;
+  if (name.empty()) return absl::OkStatus();
+  const bool offered = std::any_of(config.models.begin(), config.models.end(),
+                                   [&](const ModelConfig& model) { return model.name == name; });
+  if (offered) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("canary.model is '", name, "', which is no [[model]]'s name"));
+}
+
 absl::Status CheckWorkers(const WorkersConfig& workers) {
   if (auto devices = ParseDevices(workers.devices); !devices.ok()) return devices.status();
   if (workers.lease < 2 * workers.heartbeat) {
@@ -122,7 +132,8 @@ absl::Status CheckGroups(const Config& config) {
 absl::Status CheckConfig(const Config& config) {
   for (const absl::Status& status :
        {CheckTls(config.server), CheckWorkers(config.workers), CheckUnique("model", config.models),
-        CheckUnique("tenant", config.tenants), CheckGroups(config), CheckPlacements(config)}) {
+        CheckUnique("tenant", config.tenants), CheckCanary(config), CheckGroups(config),
+        CheckPlacements(config)}) {
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -111,7 +111,8 @@ absl::Status Daemon::Open() {
                                    .authorizer = &*authorizer_,
                                    .pool = &pool_,
                                    .timers = &timers_,
-                                   .streams = &streams_},
+                                   .streams = &streams_,
+                                   .keep_alive = config_.server.keep_alive},
                                   std::move(interceptors));
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
@@ -140,7 +141,14 @@ bool Daemon::PoolAnswers() {
   return answered->WaitForNotificationWithTimeout(kPoolPatience);
 }
 
+CanaryMeasures Daemon::MeasureCanary() const {
+  return canary_ == nullptr ? CanaryMeasures() : canary_->measures();
+}
+
 absl::Status Daemon::OpenMetrics() {
+  if (!config_.canary.model.empty()) {
+    canary_ = std::make_unique<Canary>(config_.canary, scheduler_.get());
+  }
   if (!config_.metrics.scaler_listen.empty()) {
     auto scaler = ExternalScaler::Start(config_.metrics.scaler_listen, scheduler_.get());
     if (!scaler.ok()) return scaler.status();
@@ -150,7 +158,8 @@ absl::Status Daemon::OpenMetrics() {
   auto metrics = MetricsEndpoint::Start(config_.metrics.listen,
                                         {.scheduler = scheduler_.get(),
                                          .calls = &calls_,
-                                         .pool_answers = [this] { return PoolAnswers(); }});
+                                         .pool_answers = [this] { return PoolAnswers(); },
+                                         .canary = [this] { return MeasureCanary(); }});
   if (!metrics.ok()) return metrics.status();
   metrics_ = *std::move(metrics);
   return WritePortFile(config_.metrics.port_file, metrics_port());
@@ -181,6 +190,7 @@ absl::Status Daemon::Reload() {
 void Daemon::StopGracefully() {
   listener_->SetStopping();
   if (metrics_ != nullptr) metrics_->SetStopping();
+  if (canary_ != nullptr) canary_->Stop();
   absl::Notification drained;
   scheduler_->Drain(config_.server.grace, [&drained] { drained.Notify(); });
   drained.WaitForNotification();
@@ -195,6 +205,7 @@ void Daemon::KillWorkers() { supervisor_->Stop(absl::ZeroDuration()); }
 Daemon::~Daemon() {
   scaler_.reset();
   metrics_.reset();
+  canary_.reset();
   releasing_ = nullptr;
   supervisor_.reset();
   streams_.EndAll();

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "scheduler/scheduler.h"
 #include "server/auth.h"
+#include "server/canary.h"
 #include "server/config.h"
 #include "server/listener.h"
 #include "server/local_workers.h"
@@ -59,6 +60,7 @@ class Daemon {
   absl::Status Open();
   absl::Status OpenData(const std::string& folder);
   absl::Status OpenMetrics();
+  CanaryMeasures MeasureCanary() const;
   bool PoolAnswers();
 
   const Config config_;
@@ -77,6 +79,7 @@ class Daemon {
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<MetricsEndpoint> metrics_;  // null: none is configured
   std::unique_ptr<ExternalScaler> scaler_;    // likewise
+  std::unique_ptr<Canary> canary_;            // likewise
 };
 
 }  // namespace hanga

@@ -62,7 +62,7 @@ absl::Status GenerateStream::Follow(const std::string& job) {
   request.set_name(job);
   request.set_previews(previews_);
   if (max_rate_) request.set_max_rate(*max_rate_);
-  follower_.emplace(context_.scheduler, context_.timers, doorbell());
+  follower_.emplace(context_, doorbell());
   return follower_->Start(caller_, request);
 }
 

@@ -43,7 +43,7 @@ absl::Status JobFollower::Start(const Caller& caller, const v1::WatchJobRequest&
 std::optional<v1::WatchJobResponse> JobFollower::Next() {
   if (auto newer = watch_->Take()) Merge(*std::move(newer));
   const absl::Duration now = SteadyNow();
-  if (!pending_ && now >= last_sent_ + kKeepAlive) pending_ = watch_->Peek();
+  if (!pending_ && now >= last_sent_ + keep_alive_) pending_ = watch_->Peek();
   if (pending_) {
     if (IsFinal(pending_->job().state()) || now >= last_sent_ + interval_) {
       last_sent_ = now;
@@ -51,7 +51,7 @@ std::optional<v1::WatchJobResponse> JobFollower::Next() {
     }
     RingAt(last_sent_ + interval_, &throttle_armed_);
   }
-  RingAt(last_sent_ + kKeepAlive, &keep_alive_armed_);
+  RingAt(last_sent_ + keep_alive_, &keep_alive_armed_);
   return std::nullopt;
 }
 

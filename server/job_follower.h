@@ -15,11 +15,12 @@ namespace hanga {
 // Not thread-safe: owned by one stream's pump.
 class JobFollower {
  public:
-  static constexpr absl::Duration kKeepAlive = absl::Seconds(15);
-
   // `bell` is rung when Next() may have something.
-  JobFollower(Scheduler* scheduler, Timers* timers, std::weak_ptr<Doorbell> bell)
-      : scheduler_(scheduler), timers_(timers), bell_(std::move(bell)) {}
+  JobFollower(const ServiceContext& context, std::weak_ptr<Doorbell> bell)
+      : scheduler_(context.scheduler),
+        timers_(context.timers),
+        keep_alive_(context.keep_alive),
+        bell_(std::move(bell)) {}
 
   // INVALID_ARGUMENT for a rate out of range, NOT_FOUND.
   absl::Status Start(const Caller& caller, const v1::WatchJobRequest& request);
@@ -33,6 +34,7 @@ class JobFollower {
 
   Scheduler* const scheduler_;
   Timers* const timers_;
+  const absl::Duration keep_alive_;
   const std::weak_ptr<Doorbell> bell_;
   std::unique_ptr<JobWatch> watch_;
   absl::Duration interval_;

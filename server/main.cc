@@ -6,13 +6,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <string>
+
 #include "absl/synchronization/mutex.h"
+#include "logging/log.h"
 #include "server/command_line.h"
 #include "server/commands.h"
-#include "server/log.h"
 #include "server/signals.h"
 
 namespace {
+
+constexpr int kUsage = 2;
 
 // A file opened later never becomes standard input, output or error.
 void FillStandardDescriptors() {
@@ -57,7 +62,11 @@ int main(int argc, char** argv) {
   RaiseDescriptorLimit();
   StopWatchingLockOrder();
   hanga::StopSignals signals;
-  hanga::StartLogging(line.config.log);
+  const auto& log = line.config.log;
+  if (const auto status = hanga::StartLogging("hangad", log.level, log.format); !status.ok()) {
+    std::fprintf(stderr, "hangad: %s\n", std::string(status.message()).c_str());
+    return kUsage;
+  }
   const auto read_again = [argc, argv]() -> absl::StatusOr<hanga::Config> {
     const hanga::ParsedCommandLine again = hanga::ParseCommandLine(argc, argv);
     if (again.run) return again.line.config;

@@ -22,4 +22,20 @@ grpc::ServerUnaryReactor* ModelServiceImpl::GetModel(grpc::CallbackServerContext
       call, MoveInto(context_.scheduler->GetModel(request->name()), response->mutable_model()));
 }
 
+grpc::ServerUnaryReactor* ModelServiceImpl::LoadModel(grpc::CallbackServerContext* call,
+                                                      const v1::LoadModelRequest* request,
+                                                      v1::LoadModelResponse* response) {
+  auto caller = AuthorizeCaller(*context_.authorizer, Role::kAdmin, *call);
+  if (!caller.ok()) return FinishUnary(call, caller.status());
+  return FinishUnary(call, MoveInto(context_.scheduler->LoadModel(*request), response));
+}
+
+grpc::ServerUnaryReactor* ModelServiceImpl::UnloadModel(grpc::CallbackServerContext* call,
+                                                        const v1::UnloadModelRequest* request,
+                                                        v1::UnloadModelResponse* response) {
+  auto caller = AuthorizeCaller(*context_.authorizer, Role::kAdmin, *call);
+  if (!caller.ok()) return FinishUnary(call, caller.status());
+  return FinishUnary(call, MoveInto(context_.scheduler->UnloadModel(*request), response));
+}
+
 }  // namespace hanga

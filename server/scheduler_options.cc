@@ -47,6 +47,7 @@ ModelOptions MakeModel(const ModelConfig& config) {
   deployment.set_path(config.path);
   deployment.set_dtype(config.dtype);
   deployment.set_weights(config.weights);
+  deployment.set_preload(config.preload);
   deployment.set_mode(config.mode);
   deployment.set_placement(config.placement);
   deployment.set_max_pixels(config.max_pixels);

@@ -24,6 +24,7 @@
 #include "absl/synchronization/mutex.h"
 #include "scheduler/worker_session.h"
 #include "server/file_descriptor.h"
+#include "server/local_process.h"
 #include "server/restart_policy.h"
 
 namespace hanga {
@@ -80,6 +81,8 @@ class Supervisor {
   void AdoptStrays();
   void Tell(const Slot& slot, v1::WorkerState state, const std::string& problem);
   void Wake();
+  void WatchFd(int fd, Slot* slot);  // a slot's output or its process; null: the wake-up
+  ProcessFiles FilesOf(const std::string& id) const;
   absl::Duration NextDue();  // from now; infinite if nothing is waited for
   bool AnyRunning() const;
 

@@ -20,7 +20,7 @@ class WatchStream final : public PumpedStream<v1::WatchJobResponse> {
  private:
   Next Produce(v1::WatchJobResponse* response, absl::Status* end) override {
     if (!follower_) {
-      follower_.emplace(context_.scheduler, context_.timers, doorbell());
+      follower_.emplace(context_, doorbell());
       if (*end = follower_->Start(caller_, request_); !end->ok()) return Next::kEnd;
     }
     if (finished_) return Next::kEnd;

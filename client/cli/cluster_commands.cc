@@ -102,14 +102,14 @@ std::string GroupText(const v1::Worker& worker) {
 
 void PrintWorkers(const std::vector<v1::Worker>& workers) {
   Table table({"WORKER", "STATE", "DEVICE", "FREE", "RUNNING", "DONE", "FAILED", "RESTARTS", "HOST",
-               "GROUP", "PROBLEM"});
+               "GROUP", "NOTE"});
   for (const v1::Worker& worker : workers) {
     table.Add({ResourceId(worker.name()), StateText(worker.state()),
                OrDash(absl::StrCat(worker.device().id(), " ", worker.device().model())),
                BytesText(worker.device().free_bytes()), absl::StrCat(worker.running_size()),
                absl::StrCat(worker.tasks_finished()), absl::StrCat(worker.tasks_failed()),
                absl::StrCat(worker.restarts()), OrDash(worker.host()), GroupText(worker),
-               worker.problem()});
+               NoteText(worker)});
   }
   table.Print(std::cout);
 }

@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   hanga::cli::AddGetCommand(app, session);
   hanga::cli::AddDownloadCommand(app, session);
   hanga::cli::AddClusterCommands(app, session);
+  hanga::cli::AddLoadCommands(app, session);
   hanga::cli::AddPlanCommand(app, session);
   hanga::cli::AddTopCommand(app, session);
   hanga::cli::AddTraceCommand(app, session);

@@ -34,6 +34,7 @@ void AddJobCommands(CLI::App& app, Session& session);  // jobs, watch, cancel
 void AddGetCommand(CLI::App& app, Session& session);
 void AddDownloadCommand(CLI::App& app, Session& session);
 void AddClusterCommands(CLI::App& app, Session& session);  // models, workers, drain, undrain
+void AddLoadCommands(CLI::App& app, Session& session);     // load, unload
 void AddPlanCommand(CLI::App& app, Session& session);
 void AddTopCommand(CLI::App& app, Session& session);
 void AddTraceCommand(CLI::App& app, Session& session);

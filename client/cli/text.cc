@@ -64,6 +64,13 @@ absl::StatusOr<v1::JobState> ParseJobState(std::string_view flag, const std::str
       absl::StrCat(std::string(flag), ": \"", text, "\" is no state of jobs"));
 }
 
+std::string NoteText(const v1::Worker& worker) {
+  if (!worker.problem().empty() || !worker.has_loading()) return worker.problem();
+  const v1::LoadProgress& loading = worker.loading();
+  return absl::StrCat("loads ", ResourceId(loading.model()), ", ", BytesText(loading.bytes()),
+                      " of ", BytesText(loading.expected_bytes()));
+}
+
 std::string ClockText(absl::Duration duration) {
   const int64_t seconds = std::max<int64_t>(0, absl::ToInt64Seconds(duration));
   if (seconds < 3600) return absl::StrFormat("%d:%02d", seconds / 60, seconds % 60);

@@ -23,15 +23,18 @@ namespace hanga::cli {
 std::string ResourceName(std::string_view collection, std::string_view id);
 std::string ResourceId(std::string_view name);
 
-std::string StateText(v1::JobState state);     // "running"
-std::string StateText(v1::TaskStage stage);    // "denoising"
-std::string StateText(v1::ModelState state);   // "usable"
-std::string StateText(v1::WorkerState state);  // "backing off"
-std::string StateText(v1::Priority priority);  // "normal"
+std::string StateText(v1::JobState state);          // "running"
+std::string StateText(v1::TaskStage stage);         // "denoising"
+std::string StateText(v1::ModelState state);        // "usable"
+std::string StateText(v1::WorkerState state);       // "backing off"
+std::string StateText(v1::Priority priority);       // "normal"
 std::string StateText(v1::AttemptOutcome outcome);  // "lost"
 
 // The state that StateText writes so. INVALID_ARGUMENT names `flag`.
 absl::StatusOr<v1::JobState> ParseJobState(std::string_view flag, const std::string& text);
+
+// What to say of a worker: its problem, or the model that it loads.
+std::string NoteText(const v1::Worker& worker);
 
 std::string ClockText(absl::Duration duration);  // "0:07", "1:02:03"
 std::string BytesText(uint64_t bytes);           // "1.5 GB"

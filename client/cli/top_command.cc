@@ -42,12 +42,12 @@ std::string MemoryText(const v1::DeviceInfo& device) {
 }
 
 void PrintWorkers(const std::vector<v1::Worker>& workers, std::ostream& out) {
-  Table table({"WORKER", "STATE", "DEVICE", "MEMORY USED", "RUNNING", "DONE", "FAILED", "PROBLEM"});
+  Table table({"WORKER", "STATE", "DEVICE", "MEMORY USED", "RUNNING", "DONE", "FAILED", "NOTE"});
   for (const v1::Worker& worker : workers) {
     table.Add({ResourceId(worker.name()), StateText(worker.state()), worker.device().model(),
                MemoryText(worker.device()), absl::StrCat(worker.running_size()),
                absl::StrCat(worker.tasks_finished()), absl::StrCat(worker.tasks_failed()),
-               worker.problem()});
+               NoteText(worker)});
   }
   table.Print(out);
 }

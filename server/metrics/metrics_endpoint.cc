@@ -28,7 +28,7 @@ absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(const st
                  }},
                 {"/livez",
                  [&self] {
-                   return Liveness(self.sources_.scheduler->measures(),
+                   return Liveness(self.sources_.scheduler->measures(), self.sources_.canary(),
                                    self.sources_.pool_answers());
                  }},
                 {"/readyz", [&self] {
@@ -48,6 +48,7 @@ std::string MetricsEndpoint::Page() {
   AddProcessMetrics(&families);
   AddSchedulerMetrics(measures, &families);
   AddWorkerMetrics(measures, &families);
+  AddCanaryMetrics(sources_.canary(), &families);
   families.Append(sources_.calls->Collect());
   page_ = families.Text();
   made_ = now;

@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "scheduler/scheduler.h"
 #include "server/metrics/call_metrics.h"
+#include "server/metrics/canary_metrics.h"
 #include "server/metrics/http_server.h"
 
 namespace hanga {
@@ -27,6 +28,7 @@ class MetricsEndpoint {
     const CallMetrics* calls = nullptr;
     // Whether the daemon's threads take work; may wait a few seconds for the answer.
     std::function<bool()> pool_answers;
+    std::function<CanaryMeasures()> canary = [] { return CanaryMeasures(); };
   };
 
   // As HttpServer::Start.

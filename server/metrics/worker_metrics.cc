@@ -72,6 +72,30 @@ void AddMemory(const Measures& measures, Families* families) {
   }
 }
 
+// Models on their way into a device's memory; a start can be watched by them.
+void AddLoading(const Measures& measures, Families* families) {
+  auto examined = families->Gauge("hanga_worker_models_unexamined",
+                                  "Models of which the worker has not said yet whether it can "
+                                  "use them.");
+  for (const WorkerMeasures& worker : measures.workers) {
+    examined.Add({{"worker", worker.id}}, static_cast<double>(worker.examines.size()));
+  }
+  const auto each = [&](MetricSeries series, auto value) {
+    for (const WorkerMeasures& worker : measures.workers) {
+      const v1::LoadProgress& loading = worker.stats.loading();
+      if (!measures.models.contains(loading.model())) continue;
+      const std::string model(absl::StripPrefix(loading.model(), "models/"));
+      series.Add({{"worker", worker.id}, {"model", model}}, static_cast<double>(value(loading)));
+    }
+  };
+  each(families->Gauge("hanga_model_loading_seconds", "How long a model has been loading."),
+       [](const auto& loading) { return loading.seconds(); });
+  each(families->Gauge("hanga_model_loading_bytes", "Bytes of it that have come to the device."),
+       [](const auto& loading) { return loading.bytes(); });
+  each(families->Gauge("hanga_model_loading_expected_bytes", "Bytes of its weights."),
+       [](const auto& loading) { return loading.expected_bytes(); });
+}
+
 void AddLinks(const Measures& measures, Families* families) {
   auto bytes = families->Counter("hanga_link_bytes_total", "Bytes copied over a link.");
   const auto each_link = [&](auto add) {
@@ -139,6 +163,7 @@ void AddPredictions(const Measures& measures, Families* families) {
 void AddWorkerMetrics(const Measures& measures, Families* families) {
   AddService(measures, families);
   AddMemory(measures, families);
+  AddLoading(measures, families);
   AddLinks(measures, families);
   AddCaches(measures, families);
   AddPredictions(measures, families);

@@ -25,7 +25,7 @@ struct FakeDevice {
   size_t fits = 1000;                          // generations that fit into one step
   absl::Status step_status, prepare_status;
   std::map<std::string, uint64_t> model_bytes;  // by path, as stored
-  uint64_t free_bytes = uint64_t{1} << 40;
+  uint64_t free_bytes = uint64_t{1} << 40, held_bytes = 0;
   std::function<void()> during_step = [] {};
   bool evicts = false;  // whether models give blocks to host memory
   std::vector<std::string> notes;
@@ -60,10 +60,13 @@ class FakePipeline : public Pipeline {
   absl::StatusOr<std::unique_ptr<Generation>> Prepare(const GenerationRequest& request) override {
     if (!device_.prepare_status.ok()) return device_.prepare_status;
     device_.free_bytes -= std::exchange(away_, 0);
+    ++counters_.caches["prompt"].misses;
     return std::make_unique<FakeGeneration>(request);
   }
   absl::Status Step(absl::Span<Generation* const> batch) override {
     device_.during_step();
+    counters_.links["host_to_device"].bytes += 100;
+    counters_.links["host_to_device"].busy_seconds += 0.5;
     if (!device_.step_status.ok()) return device_.step_status;
     if (batch.size() > device_.fits) return absl::ResourceExhaustedError("out of memory");
     auto& seeds = device_.batches.emplace_back();
@@ -116,6 +119,7 @@ class FakePipeline : public Pipeline {
   }
   void Adapt(uint64_t free_bytes) override { device_.adapted.push_back(free_bytes); }
   std::vector<std::string> TakeNotes() override { return std::exchange(device_.notes, {}); }
+  PipelineCounters Counters() const override { return counters_; }
   std::optional<PlacementView> Placement() const override {
     PlacementView view;
     view.table = "all of it on the fake";
@@ -136,6 +140,7 @@ class FakePipeline : public Pipeline {
   FakeDevice& device_;
   const uint64_t bytes_;
   uint64_t away_ = 0;  // in host memory
+  PipelineCounters counters_;
 };
 
 // An engine over the device. Paths that begin with "bad" are not usable.
@@ -150,6 +155,7 @@ inline Engine FakeEngine(FakeDevice* device) {
     return facts;
   };
   engine.free_bytes = [device] { return device->free_bytes; };
+  engine.held_bytes = [device] { return device->held_bytes; };
   engine.load = [device](const ModelFiles& files,
                          const LoadOptions&) -> absl::StatusOr<std::unique_ptr<Pipeline>> {
     device->during_load();

@@ -66,6 +66,14 @@ std::vector<v1::SetGroup> FakeWorker::TakeGroups() {
   return places;
 }
 
+std::vector<v1::HoldModel> FakeWorker::TakeHolds() {
+  std::vector<v1::HoldModel> holds;
+  for (auto& response : sink_->Take(v1::AttachResponse::kHoldModel)) {
+    holds.push_back(response.hold_model());
+  }
+  return holds;
+}
+
 void FakeWorker::ReportGroup(uint64_t group, bool ready, const std::string& problem, int suspect) {
   v1::AttachRequest message;
   v1::GroupReport& report = *message.mutable_group_report();

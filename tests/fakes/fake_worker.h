@@ -44,6 +44,7 @@ class FakeWorker {
   std::vector<v1::Goodbye> TakeGoodbyes();
   int TakeDrains();
   std::vector<v1::SetGroup> TakeGroups();
+  std::vector<v1::HoldModel> TakeHolds();
   std::vector<v1::InputPiece> TakeInputPieces();
   bool closed() const;
 

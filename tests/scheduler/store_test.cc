@@ -148,6 +148,11 @@ TEST_F(JobStoreTest, BringsAStoreOfTheFirstSchemaUpToDateWithEverythingInIt) {
       "DROP TABLE events; DROP TABLE results; DROP TABLE inputs; "
       "ALTER TABLE jobs DROP COLUMN cached_from; ALTER TABLE attempts DROP COLUMN steps; "
       "ALTER TABLE attempts RENAME COLUMN step TO checkpoint_step; PRAGMA user_version = 1");
+  lock_.reset();
+  const auto older = CheckStore(folder_.path());
+  ASSERT_TRUE(older.ok()) << older.status();
+  EXPECT_TRUE(older->older);
+  EXPECT_THAT(older->damage, SizeIs(0)) << "an old version is no damage";
   ASSERT_TRUE(TryOpen().ok());
   const auto stored = store_->Read(1);
   ASSERT_TRUE(stored.ok()) << stored.status();

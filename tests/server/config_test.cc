@@ -212,5 +212,21 @@ group_size = 3
   EXPECT_THAT(std::string(CheckConfig(*config).message()), HasSubstr("groups of one size"));
 }
 
+TEST(ConfigTest, TheCanaryIsOfAModelThatIsOffered) {
+  const std::string model = "[[model]]\nname = \"a\"\npath = \"/a\"\n";
+  const auto config = ParseConfig(
+      absl::StrCat("[canary]\nmodel = \"b\"\ninterval = \"2m\"\n", model), "/etc/hanga.toml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->canary.interval, absl::Minutes(2));
+  EXPECT_THAT(std::string(CheckConfig(*config).message()),
+              HasSubstr("canary.model is 'b', which is no [[model]]'s name"));
+}
+
+TEST(ConfigTest, PreloadsWhatAWorkerRunsAloneOnly) {
+  EXPECT_THAT(ErrorOf("[[model]]\nname = \"a\"\npath = \"/a\"\nmode = \"split\"\n"
+                      "group_size = 2\npreload = true\n"),
+              HasSubstr("preload"));
+}
+
 }  // namespace
 }  // namespace hanga

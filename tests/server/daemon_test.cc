@@ -57,7 +57,7 @@ TEST_F(DaemonTest, IsReadyWhileAWorkerTakesTasks) {
   EXPECT_EQ(Health(channel, "hanga.v1.ClusterService"), kServing);
   EXPECT_EQ(Health(channel, "no.Such"), -static_cast<int>(grpc::StatusCode::NOT_FOUND));
   {
-    LinkWorker worker(Channel(), "box");
+    DrawingWorker worker(Channel(), "box");
     const auto job = Submit(Request("a boat"));
     ASSERT_TRUE(job.ok()) << job.status();
     WaitForEnd(job->name());
@@ -166,7 +166,7 @@ TEST_F(DaemonTest, ReloadsTokensUnderRunningJobsAndKeepsThemWhereTheFileIsWrong)
   };
   config_.server.token_file = Write("tokens", line("old", "submit") + line("w", "worker"));
   Start();
-  LinkWorker worker(Channel(), "box", "w", /*held=*/true);
+  DrawingWorker worker(Channel(), "box", "w", /*held=*/true);
   const auto job = Submit(Request("a boat"), "old");
   ASSERT_TRUE(job.ok()) << job.status();
   worker.WaitUntilWorking();

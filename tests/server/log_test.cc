@@ -1,7 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "server/log.h"
+#include "logging/log.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
-#include "server/log_limit.h"
+#include "logging/log_limit.h"
 
 namespace hanga {
 namespace {
@@ -33,6 +33,13 @@ TEST(LogTest, NeverReplacesItsOwnMembersAndIsAlwaysJson) {
   EXPECT_EQ(members["message"].get<std::string>().substr(0, 11), "x message=y");
   EXPECT_FALSE(members.contains("time"));
   EXPECT_FALSE(members.contains("level"));
+}
+
+TEST(LogTest, RefusesLevelsAndFormatsThatItDoesNotHave) {
+  EXPECT_THAT(std::string(StartLogging("hangad", "loud", "text").message()),
+              testing::HasSubstr("--log-level: loud is not one of"));
+  EXPECT_THAT(std::string(StartLogging("hangad", "info", "xml").message()),
+              testing::HasSubstr("--log-format: xml is not one of"));
 }
 
 TEST(LogLimitTest, ToldKindsDifferInTheirWordsAndNotInTheirIds) {

@@ -50,7 +50,7 @@ class MetricsTest : public ServedTest {
 
 TEST_F(MetricsTest, CountsAJobFromItsSubmitToItsEnd) {
   Start();
-  LinkWorker worker(Channel(), "box");
+  DrawingWorker worker(Channel(), "box");
   const auto job = Submit(Request("a boat"));
   ASSERT_TRUE(job.ok()) << job.status();
   WaitForEnd(job->name());
@@ -80,7 +80,7 @@ TEST_F(MetricsTest, CountsRefusedCallsByTheirCode) {
 
 TEST_F(MetricsTest, FollowsTheRulesForNames) {
   Start();
-  LinkWorker worker(Channel(), "box");
+  DrawingWorker worker(Channel(), "box");
   const auto job = Submit(Request("a boat"));
   ASSERT_TRUE(job.ok());
   WaitForEnd(job->name());
@@ -103,11 +103,72 @@ TEST_F(MetricsTest, SaysThatItLivesAndWhatItWaitsFor) {
   Start();
   EXPECT_THAT(Get("/livez"), StartsWith("HTTP/1.1 200 OK"));
   EXPECT_THAT(Get("/readyz"), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("0 of 0 workers")));
-  LinkWorker worker(Channel(), "box");
+  DrawingWorker worker(Channel(), "box");
   const auto job = Submit(Request("a boat"));
   ASSERT_TRUE(job.ok());
   WaitForEnd(job->name());
   EXPECT_THAT(Get("/readyz"), AllOf(StartsWith("HTTP/1.1 200 OK"), HasSubstr("box: ready")));
+}
+
+TEST_F(MetricsTest, TheCanaryGoesThroughTheQueueAgainAndAgain) {
+  config_.canary.model = "demo";
+  config_.canary.interval = absl::Milliseconds(10);
+  Start();
+  DrawingWorker worker(Channel(), "box");
+  const std::regex third("hanga_canary_runs_total\\{outcome=\"succeeded\"\\} [3-9]");
+  std::string page;
+  do {
+    page = Get("/metrics");
+  } while (!std::regex_search(page, third));
+  EXPECT_THAT(page, HasSubstr("hanga_canary_last_success_timestamp_seconds 1"));
+  EXPECT_THAT(Get("/livez"), StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST_F(MetricsTest, ACanaryThatNoWorkerDrawsIsLateAndItsJobIsCancelled) {
+  config_.canary.model = "demo";
+  config_.canary.interval = config_.canary.patience = absl::Milliseconds(20);
+  Start();
+  DrawingWorker worker(Channel(), "box", "", /*held=*/true);
+  std::string page;
+  do {
+    page = Get("/metrics");
+  } while (page.find("hanga_jobs_finished_total{model=\"demo\",state=\"cancelled\"} 0") !=
+               std::string::npos ||
+           page.find("hanga_canary_runs_total{outcome=\"late\"} 0") != std::string::npos);
+  EXPECT_THAT(page, HasSubstr("hanga_canary_runs_total{outcome=\"succeeded\"} 0"));
+  EXPECT_THAT(Get("/livez"), StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST(ProbesTest, ASubmitWithoutAnAnswerIsNoLife) {
+  CanaryMeasures canary;
+  EXPECT_EQ(Liveness(Measures(), canary, true).code, 200);
+  canary.failed = canary.late = 100;
+  EXPECT_EQ(Liveness(Measures(), canary, true).code, 200);
+  canary.unanswered = kLongestRound + absl::Seconds(1);
+  EXPECT_EQ(Liveness(Measures(), canary, true).code, 503);
+  EXPECT_THAT(Liveness(Measures(), canary, true).text, HasSubstr("canary"));
+}
+
+TEST(ProbesTest, AStartCanBeFollowed) {
+  Measures measures;
+  measures.workers_in_all = 2;
+  WorkerMeasures& examining = measures.workers.emplace_back();
+  examining.id = "cuda-0";
+  examining.state = v1::WORKER_STATE_READY;
+  examining.examines = {"models/flux"};
+  WorkerMeasures& loading = measures.workers.emplace_back();
+  loading.id = "cuda-1";
+  loading.state = v1::WORKER_STATE_READY;
+  loading.usable = true;
+  v1::LoadProgress& progress = *loading.stats.mutable_loading();
+  progress.set_model("models/flux");
+  progress.set_seconds(12);
+  progress.set_bytes(3'100'000'000);
+  progress.set_expected_bytes(23'800'000'000);
+  EXPECT_EQ(Readiness(measures, false).text,
+            "0 of 2 workers take tasks\n"
+            "cuda-0: ready, takes no tasks yet, examines models/flux\n"
+            "cuda-1: ready, loads models/flux for 12 s, 3.1 of 23.8 GB\n");
 }
 
 TEST_F(MetricsTest, AnswersNothingButGetOfItsPages) {
@@ -168,10 +229,10 @@ TEST_F(MetricsTest, TellsKedaWhatWaits) {
 
 TEST(ProbesTest, AStuckDispatcherIsNotAlive) {
   Measures measures;
-  EXPECT_EQ(Liveness(measures, true).code, 200);
-  EXPECT_EQ(Liveness(measures, false).code, 503);
+  EXPECT_EQ(Liveness(measures, CanaryMeasures(), true).code, 200);
+  EXPECT_EQ(Liveness(measures, CanaryMeasures(), false).code, 503);
   measures.since_last_round = 2 * kLongestRound;
-  EXPECT_EQ(Liveness(measures, true).code, 503);
+  EXPECT_EQ(Liveness(measures, CanaryMeasures(), true).code, 503);
 }
 
 TEST(ProbesTest, ReadinessFollowsUsableWorkersAndTheEnd) {

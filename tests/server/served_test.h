@@ -20,7 +20,7 @@
 #include "hanga/v1/model_service.grpc.pb.h"
 #include "server/daemon.h"
 #include "server/errors.h"
-#include "tests/server/link_worker.h"
+#include "tests/server/drawing_worker.h"
 
 namespace hanga {
 

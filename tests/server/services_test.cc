@@ -14,7 +14,7 @@ using ServicesTest = ServedTest;
 
 TEST_F(ServicesTest, GenerateSendsStatesThenBytesThenTheFinalState) {
   Start();
-  LinkWorker worker(Channel(), "box");
+  DrawingWorker worker(Channel(), "box");
   grpc::ClientContext context;
   v1::GenerateRequest request;
   *request.mutable_submit() = Request("a boat");
@@ -39,7 +39,7 @@ TEST_F(ServicesTest, GenerateSendsStatesThenBytesThenTheFinalState) {
   v1::GenerationSpec spec = events.back().job().spec();
   for (const uint32_t i : {0, 1}) {
     spec.set_seed(7 + i);
-    EXPECT_EQ(pictures[i], LinkWorker::Picture(spec)) << i;
+    EXPECT_EQ(pictures[i], DrawingWorker::Picture(spec)) << i;
   }
 }
 
@@ -58,7 +58,7 @@ TEST_F(ServicesTest, GenerateRefusesWhatSubmitRefuses) {
 
 TEST_F(ServicesTest, CancelsTheJobOfAClientThatGoesOnlyIfItAskedForThat) {
   Start();
-  LinkWorker worker(Channel(), "box", "", /*held=*/true);
+  DrawingWorker worker(Channel(), "box", "", /*held=*/true);
   const auto leave = [&](bool cancel_on_disconnect) {
     grpc::ClientContext context;
     v1::GenerateRequest request;
@@ -80,57 +80,6 @@ TEST_F(ServicesTest, CancelsTheJobOfAClientThatGoesOnlyIfItAskedForThat) {
   EXPECT_EQ(WaitForEnd(stays).state(), v1::JOB_STATE_SUCCEEDED);
 }
 
-TEST_F(ServicesTest, WatchSendsTheJobAsItIsAndThenItsEnd) {
-  Start();
-  LinkWorker worker(Channel(), "box", "", /*held=*/true);
-  const auto job = Submit(Request("a boat"));
-  ASSERT_TRUE(job.ok()) << job.status();
-  worker.WaitUntilWorking();
-  grpc::ClientContext context;
-  v1::WatchJobRequest request;
-  request.set_name(job->name());
-  auto stream = jobs_->WatchJob(&context, request);
-  v1::WatchJobResponse response;
-  ASSERT_TRUE(stream->Read(&response));
-  EXPECT_EQ(response.job().name(), job->name());
-  worker.Release();
-  uint64_t sequence = response.job().sequence();
-  while (stream->Read(&response)) {
-    EXPECT_GT(response.job().sequence(), sequence);
-    sequence = response.job().sequence();
-  }
-  EXPECT_TRUE(stream->Finish().ok());
-  EXPECT_EQ(response.job().state(), v1::JOB_STATE_SUCCEEDED);
-}
-
-TEST_F(ServicesTest, WatchGoesOnAfterASequenceAndEndsAtOnceWhereNothingCanCome) {
-  Start();
-  LinkWorker worker(Channel(), "box", "", /*held=*/true);
-  const auto job = Submit(Request("a boat"));
-  ASSERT_TRUE(job.ok()) << job.status();
-  worker.WaitUntilWorking();
-  const auto watch = [&](uint64_t after, v1::WatchJobResponse* last) {
-    grpc::ClientContext context;
-    v1::WatchJobRequest request;
-    request.set_name(job->name());
-    request.set_after_sequence(after);
-    auto stream = jobs_->WatchJob(&context, request);
-    worker.Release();
-    int messages = 0;
-    while (stream->Read(last)) {
-      ++messages;
-      EXPECT_TRUE(last->job().sequence() > after || messages == 1);
-    }
-    EXPECT_TRUE(stream->Finish().ok());
-    return messages;
-  };
-  v1::WatchJobResponse last;
-  EXPECT_GE(watch(Get(job->name())->sequence(), &last), 1);
-  EXPECT_EQ(last.job().state(), v1::JOB_STATE_SUCCEEDED);
-  EXPECT_EQ(watch(last.job().sequence(), &last), 1);
-  EXPECT_EQ(last.job().state(), v1::JOB_STATE_SUCCEEDED);
-}
-
 TEST_F(ServicesTest, RefusesRatesOutOfRange) {
   Start();
   for (const double rate : {0.0, -1.0, 21.0, std::numeric_limits<double>::quiet_NaN()}) {
@@ -145,12 +94,12 @@ TEST_F(ServicesTest, RefusesRatesOutOfRange) {
 
 TEST_F(ServicesTest, DownloadsFromAnOffset) {
   Start();
-  LinkWorker worker(Channel(), "box");
+  DrawingWorker worker(Channel(), "box");
   const auto job = Submit(Request("a boat"));
   ASSERT_TRUE(job.ok()) << job.status();
   const v1::Job done = WaitForEnd(job->name());
   ASSERT_EQ(done.artifacts_size(), 1);
-  const std::string picture = LinkWorker::Picture(done.spec());
+  const std::string picture = DrawingWorker::Picture(done.spec());
   const auto download = [&](uint64_t offset) -> absl::StatusOr<std::string> {
     grpc::ClientContext context;
     v1::DownloadArtifactRequest request;
@@ -206,14 +155,14 @@ TEST_F(ServicesTest, ATenantSeesItsOwnJobsAlone) {
   EXPECT_TRUE(Get(job->name(), "root").ok());
   EXPECT_EQ(Get(job->name()).status().code(), absl::StatusCode::kUnauthenticated);
   EXPECT_EQ(Get("jobs/none", "wrong").status().code(), absl::StatusCode::kUnauthenticated);
-  LinkWorker intruder(Channel(), "box", "one");
+  DrawingWorker intruder(Channel(), "box", "one");
   EXPECT_EQ(intruder.Ended().error_code(), grpc::StatusCode::PERMISSION_DENIED);
 }
 
 TEST_F(ServicesTest, AWorkersTokenAllowsItsOwnNameAlone) {
   config_.server.token_file = Write("tokens", HashToken("box") + " worker farm box-1\n");
   Start();
-  LinkWorker other(Channel(), "box-2", "box");
+  DrawingWorker other(Channel(), "box-2", "box");
   other.Ended();
   EXPECT_EQ(other.goodbye(), "BAD_TOKEN");
 }

@@ -20,8 +20,8 @@ inline AttemptKey KeyOf(const v1::AttemptRef& ref) {
 
 // "jobs/7f3a image 2 attempt 1", for the log.
 inline std::string Describe(const v1::AttemptRef& ref) {
-  return ref.job() + " image " + std::to_string(ref.index()) + " attempt " +
-         std::to_string(ref.attempt());
+  return "job=" + ref.job() + " image=" + std::to_string(ref.index()) +
+         " attempt=" + std::to_string(ref.attempt());
 }
 
 }  // namespace hanga

@@ -19,7 +19,8 @@ namespace hanga {
 struct Engine {
   // Any thread.
   std::function<absl::StatusOr<ModelFacts>(const ModelFiles&)> examine;
-  std::function<uint64_t()> free_bytes;  // memory of the device
+  std::function<uint64_t()> free_bytes;                               // memory of the device
+  std::function<uint64_t()> held_bytes = [] { return uint64_t{0}; };  // of it, by this process
 
   // The thread that owns the device's compute.
   std::function<absl::StatusOr<std::unique_ptr<Pipeline>>(const ModelFiles&, const LoadOptions&)>

@@ -102,7 +102,7 @@ void GroupMember::TakePlace(const v1::SetGroup& place) {
   }
   const std::shared_ptr<Group> group = *std::move(joined);
   if (!Began(group, number)) return;
-  spdlog::info("rank {} of a group of {}", place.rank(), place.members_size());
+  spdlog::info("joins a group rank={} size={}", place.rank(), place.members_size());
   if (place.rank() == 0) {
     loop_.JoinGroup(group);
     Report(number, absl::OkStatus(), -1);

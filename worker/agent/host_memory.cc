@@ -46,6 +46,10 @@ HostMemory ParseHostMemory(const std::string& meminfo, const std::optional<std::
   return memory;
 }
 
+uint64_t ReadOwnMemory() {
+  return FieldBytes(ReadFile("/proc/self/status").value_or(""), "RssAnon");
+}
+
 HostMemory ReadHostMemory() {
   return ParseHostMemory(ReadFile("/proc/meminfo").value_or(""),
                          ReadFile("/sys/fs/cgroup/memory.max"),

@@ -17,6 +17,9 @@ struct HostMemory {
 // What this process may use: the machine's memory, or less where its control group says so.
 HostMemory ReadHostMemory();
 
+// What this process holds of it, without files that are mapped.
+uint64_t ReadOwnMemory();
+
 // The text of /proc/meminfo, and of the control group's memory.max and memory.current where there
 // are such files.
 HostMemory ParseHostMemory(const std::string& meminfo, const std::optional<std::string>& group_max,

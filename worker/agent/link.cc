@@ -159,13 +159,13 @@ void Link::Attached(const v1::Welcome& welcome) {
   state_ = State::kAttached;
   backoff_.Reset();
   last_problem_.clear();
-  spdlog::info("attached to the scheduler, epoch {}", welcome.epoch());
+  spdlog::info("attached to the scheduler epoch={}", welcome.epoch());
   PumpLocked();
   Nudge();
 }
 
 void Link::Dismissed(const v1::Goodbye& goodbye) {
-  spdlog::info("the scheduler says goodbye: {} {}", goodbye.reason(), goodbye.message());
+  spdlog::info("the scheduler says goodbye reason={}: {}", goodbye.reason(), goodbye.message());
   const absl::MutexLock lock(&mutex_);
   if (goodbye.retry() || end_) return;  // the stream's end follows
   if (goodbye.reason() == "SHUTDOWN") {

@@ -64,6 +64,7 @@ absl::StatusOr<ModelHandle> ModelCache::Acquire(const std::string& name,
         absl::StrCat("model: ", name, " is run by a group, which this worker does not lead"));
   }
   const std::string id = entry->id();
+  unwanted_.erase(name);
   const auto found = std::find_if(models_.begin(), models_.end(),
                                   [&](const ModelHandle& model) { return model->id == id; });
   if (found != models_.end()) {
@@ -160,8 +161,13 @@ absl::StatusOr<ModelHandle> ModelCache::Load(const ModelEntry& entry) {
     options.deployment = entry.id();
   }
   const absl::Time start = now_();
+  counters_.Loading(entry.deployment.name(),
+                    BytesOnDevice(entry.deployment, **entry.examined, engine_.device),
+                    engine_.held_bytes(), start);
   auto pipeline = engine_.load(FilesOf(entry.deployment), options);
+  counters_.EndLoading();
   if (!pipeline.ok()) return pipeline.status();
+  counters_.Loaded((*pipeline)->resident_bytes(), now_() - start);
   auto model = std::make_shared<LoadedModel>();
   model->id = entry.id();
   model->name = entry.deployment.name();
@@ -170,10 +176,30 @@ absl::StatusOr<ModelHandle> ModelCache::Load(const ModelEntry& entry) {
   model->keep_resident = entry.deployment.keep_resident();
   model->pipeline = *std::move(pipeline);
   model->placement = model->pipeline->Placement();
-  if (model->placement) spdlog::info("{} is placed so:\n{}", model->name, model->placement->table);
+  if (model->placement)
+    spdlog::info("model placed model={}:\n{}", model->name, model->placement->table);
   book_.Loaded(model->id, now_() - start, ToProto(*model));
   models_.push_front(model);
+  Count(*model);
   return model;
+}
+
+void ModelCache::Count(const LoadedModel& model) {
+  counters_.Update(model.id, model.pipeline->Counters(), model.pipeline->resident_bytes());
+}
+
+void ModelCache::Tend() {
+  for (const ModelHandle& model : models_) Count(*model);
+  for (auto model = models_.begin(); !unwanted_.empty() && model != models_.end();) {
+    const auto current = model++;
+    if (IsIdle(*current) && unwanted_.erase((*current)->name) > 0) Drop(current);
+  }
+}
+
+void ModelCache::Unload(const std::string& name) {
+  const bool held = std::any_of(models_.begin(), models_.end(),
+                                [&](const ModelHandle& model) { return model->name == name; });
+  if (held) unwanted_.insert(name);
 }
 
 std::list<ModelHandle>::iterator ModelCache::LeastRecentlyUsedIdle(const LoadedModel* except) {
@@ -185,6 +211,8 @@ std::list<ModelHandle>::iterator ModelCache::LeastRecentlyUsedIdle(const LoadedM
 
 void ModelCache::Drop(std::list<ModelHandle>::iterator model) {
   const std::string id = (*model)->id;
+  Count(**model);
+  counters_.Dropped(id);
   models_.erase(model);
   engine_.release_memory();
   book_.Dropped(id);

@@ -11,10 +11,12 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "worker/agent/counters.h"
 #include "worker/agent/engine.h"
 #include "worker/agent/model_book.h"
 
@@ -62,6 +64,16 @@ class ModelCache {
   void JoinGroup(std::shared_ptr<Group> group) { group_ = std::move(group); }
   void LeaveGroup();
 
+  // A model that an operator wants out of memory: dropped as soon as nobody holds it, unless
+  // somebody asks for it before.
+  void Unload(const std::string& name);
+
+  // A task asked for a model, which was loaded already or had to be.
+  void Asked(bool loaded) { counters_.Asked(loaded); }
+  // After a turn of work: counts, and drops what was to be unloaded.
+  void Tend();
+  const Counters& counters() const { return counters_; }
+
   // Drops every model that nobody holds and that may go; false if there is none.
   bool DropIdle();
 
@@ -80,11 +92,14 @@ class ModelCache {
   bool AnyInUse(const LoadedModel* except) const;
   std::list<ModelHandle>::iterator LeastRecentlyUsedIdle(const LoadedModel* except);
   void Drop(std::list<ModelHandle>::iterator model);
+  void Count(const LoadedModel& model);
 
   const Engine& engine_;
   ModelBook& book_;
   std::function<absl::Time()> now_;
-  std::list<ModelHandle> models_;  // the most recently used first
+  std::list<ModelHandle> models_;   // the most recently used first
+  std::set<std::string> unwanted_;  // by name, to be unloaded
+  Counters counters_;
   bool waits_for_memory_ = false;
   absl::Time watched_ = absl::InfinitePast();
   std::shared_ptr<Group> group_;

@@ -71,25 +71,6 @@ void StepLoop::Drain(absl::Duration grace) {
   Tell([this, grace] { DoDrain(grace); });
 }
 
-void StepLoop::JoinGroup(std::shared_ptr<Group> group) {
-  Tell([this, group = std::move(group)] { cache_.JoinGroup(group); });
-}
-
-void StepLoop::LeaveGroup(absl::Status why) {
-  Tell([this, why = std::move(why)] {
-    for (auto task = tasks_.begin(); task != tasks_.end();) {
-      Task& current = *task++;
-      if (current.model != nullptr && current.model->shared)
-        End(current, Failed(current.attempt(), why));
-    }
-    cache_.LeaveGroup();
-  });
-}
-
-void StepLoop::MakeRoom() {
-  Tell([this] { cache_.DropIdle(); });
-}
-
 void StepLoop::Stop() {
   const absl::MutexLock lock(&mutex_);
   stopping_ = true;
@@ -113,12 +94,18 @@ void StepLoop::Run() {
 bool StepLoop::Turn() {
   RunCommands();
   if (faulted_) return false;
+  const bool worked = Work();
+  cache_.Tend();
+  return worked;
+}
+
+bool StepLoop::Work() {
   if (FinishOne()) return true;
   if (options_.now() >= drain_deadline_ && !tasks_.empty()) {
     SaveOne(tasks_.front());
     return true;
   }
-  return BeginOne() || StepBatch();
+  return BeginOne() || LoadOne() || StepBatch();
 }
 
 void StepLoop::RunCommands() {
@@ -151,14 +138,16 @@ bool StepLoop::BeginOne() {
 
 // False if it must go on waiting for its model.
 bool StepLoop::Begin(Task& task) {
+  bool loaded = true;
   auto model = cache_.Acquire(task.assignment.spec().model(), [&] {
+    loaded = false;
     outbox_.Update(task.progress.Enter(v1::TASK_STAGE_LOADING, options_.now()));
   });
   // Not a model of this worker, or none that fits here: other workers may have more luck, and
   // trying again here is no use.
   if (absl::IsNotFound(model.status()) || absl::IsFailedPrecondition(model.status()) ||
       absl::IsResourceExhausted(model.status())) {
-    spdlog::warn("{} refused: {}", Describe(task.attempt()), model.status().ToString());
+    spdlog::warn("attempt refused {}: {}", Describe(task.attempt()), model.status().ToString());
     End(task, Refused(task.attempt(), std::string(model.status().message())));
     return true;
   }
@@ -167,13 +156,14 @@ bool StepLoop::Begin(Task& task) {
     return true;
   }
   if (*model == nullptr) return false;
+  cache_.Asked(loaded);
   outbox_.Update(task.progress.Enter(v1::TASK_STAGE_ENCODING, options_.now()));
   Pipeline& pipeline = *(*model)->pipeline;
   const std::string& checkpoint = task.assignment.checkpoint();
   auto generation = checkpoint.empty() ? pipeline.Prepare(task.request)
                                        : pipeline.Restore(task.request, checkpoint);
   if (!checkpoint.empty() && absl::IsInvalidArgument(generation.status())) {
-    spdlog::warn("{}: its checkpoint is not usable, begins anew: {}", Describe(task.attempt()),
+    spdlog::warn("checkpoint not usable, begins anew {}: {}", Describe(task.attempt()),
                  std::string(generation.status().message()));
     generation = pipeline.Prepare(task.request);
   }
@@ -266,7 +256,7 @@ Task* StepLoop::Find(const AttemptKey& key) {
 }
 
 void StepLoop::Fail(Task& task, const absl::Status& status) {
-  spdlog::warn("{} failed: {}", Describe(task.attempt()), status.ToString());
+  spdlog::warn("attempt failed {}: {}", Describe(task.attempt()), status.ToString());
   if (absl::IsUnavailable(status)) {
     Fault(status);
   } else {

@@ -10,6 +10,8 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -17,6 +19,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "worker/agent/batch.h"
+#include "worker/agent/counters.h"
 #include "worker/agent/engine.h"
 #include "worker/agent/inputs.h"
 #include "worker/agent/lane.h"
@@ -51,6 +54,11 @@ class StepLoop {
   void JoinGroup(std::shared_ptr<Group> group);
   void LeaveGroup(absl::Status why);
   void MakeRoom();  // drops idle models: the device is another thread's for a while
+  // Loads a model before a task wants it, as soon as no task waits; and the contrary, once no task
+  // uses it.
+  void Load(std::string model);
+  void Unload(std::string model);
+  const Counters& counters() const { return cache_.counters(); }
   void Wake() {
     Tell([] {});
   }  // a model was examined, or dropped from the list
@@ -67,7 +75,9 @@ class StepLoop {
   void DoDrain(absl::Duration grace);
 
   void Unpack(Task& task);
+  bool Work();
   bool BeginOne();
+  bool LoadOne();
   bool Begin(Task& task);
   bool FinishOne();
   void Deliver(Task& task, Image image);
@@ -98,7 +108,8 @@ class StepLoop {
   ModelBook& book_;
   ModelCache cache_;
   BatchLimits limits_;
-  std::list<Task> tasks_;  // in the order of their assignment
+  std::list<Task> tasks_;         // in the order of their assignment
+  std::set<std::string> wanted_;  // models to be loaded before a task wants them
   uint64_t turn_ = 0, launches_ = 0;
   absl::Time drain_deadline_ = absl::InfiniteFuture();
   bool faulted_ = false;

@@ -110,7 +110,7 @@ void StepLoop::StepFailed(const std::vector<Task*>& batch, size_t together,
     const Task& first = *batch.front();
     if (together > 1) {
       limits_.OutOfMemory({first.model->id, first.generation->batch_key()}, together);
-      spdlog::warn("{} images of {} do not fit at once", together, first.model->id);
+      spdlog::warn("batch does not fit images={} model={}", together, first.model->id);
       return;
     }
     cache_.DropIdle();
@@ -150,7 +150,7 @@ void StepLoop::TellNotes(Task& task, LoadedModel& model) {
   const std::vector<std::string> notes = model.pipeline->TakeNotes();
   if (notes.empty()) return;
   for (const std::string& note : notes) {
-    spdlog::warn("{}, {}: {}", model.name, Describe(task.attempt()), note);
+    spdlog::warn("note {} model={}: {}", Describe(task.attempt()), model.name, note);
     book_.Noted(model.id, note);
     outbox_.Update(task.progress.Note(note));
   }

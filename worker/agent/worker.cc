@@ -79,6 +79,8 @@ v1::Heartbeat Worker::MakeHeartbeat() {
   v1::Heartbeat heartbeat;
   heartbeat.set_free_bytes(engine_.free_bytes());
   book_.FreeBytes(heartbeat.free_bytes());
+  *heartbeat.mutable_stats() =
+      loop_.counters().Stats(engine_.held_bytes(), options_.step_loop.now());
   for (v1::AttemptRef& attempt : outbox_.Holding()) *heartbeat.add_holding() = std::move(attempt);
   const absl::MutexLock lock(&mutex_);
   heartbeat.set_problem(problem_.empty() && terminating_ ? "is shutting down" : problem_);
@@ -114,6 +116,13 @@ void Worker::OnMessage(v1::AttachResponse message) {
     case v1::AttachResponse::kSetGroup:
       group_.Set(std::move(*message.mutable_set_group()));
       break;
+    case v1::AttachResponse::kHoldModel:
+      if (message.hold_model().hold()) {
+        loop_.Load(message.hold_model().model());
+      } else {
+        loop_.Unload(message.hold_model().model());
+      }
+      break;
     case v1::AttachResponse::kSetModels:
       SetModels(ListOf(message.set_models().models()));
       break;
@@ -127,9 +136,11 @@ void Worker::SetModels(std::vector<v1::ModelDeployment> models) {
     examiner_.Post([this, deployment = std::move(deployment)] {
       auto facts = engine_.examine(FilesOf(deployment));
       if (!facts.ok()) {
-        spdlog::warn("{} is not usable: {}", deployment.name(), facts.status().ToString());
+        spdlog::warn("model not usable model={}: {}", deployment.name(), facts.status().ToString());
       }
+      const bool usable = facts.ok();
       book_.Examined(deployment, std::move(facts));
+      if (usable && deployment.preload()) loop_.Load(deployment.name());
       loop_.Wake();
     });
   }
@@ -171,7 +182,7 @@ std::string Worker::WhyNot() {
 void Worker::Conclude(const v1::TaskVerdict& verdict) {
   if (!outbox_.Forget(verdict.attempt())) return;
   if (verdict.code() != 0) {
-    spdlog::info("{}: {}", Describe(verdict.attempt()), verdict.message());
+    spdlog::info("result refused {}: {}", Describe(verdict.attempt()), verdict.message());
   }
   inputs_.Drop(verdict.attempt());
   loop_.Drop(verdict.attempt());

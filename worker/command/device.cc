@@ -32,6 +32,7 @@ Device CpuDevice(const std::string& id, int threads) {
   device.info.set_free_bytes(memory.free_bytes);
   device.torch_name = "cpu";
   device.free_bytes = [] { return ReadHostMemory().free_bytes; };
+  device.held_bytes = ReadOwnMemory;
   return device;
 }
 
@@ -49,6 +50,10 @@ absl::StatusOr<Device> GpuDevice(int index) {
   device.free_bytes = [index] {
     const auto now = QueryGpu(index);
     return now.ok() ? now->free_bytes : 0;
+  };
+  device.held_bytes = [index] {
+    const auto now = QueryGpu(index);
+    return now.ok() ? now->held_bytes : 0;
   };
   return device;
 }

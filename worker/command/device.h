@@ -17,7 +17,7 @@ struct Device {
   v1::DeviceInfo info;
   std::string torch_name;  // "cpu", "cuda:0": as LoadOptions has it
   bool is_gpu = false;
-  std::function<uint64_t()> free_bytes;
+  std::function<uint64_t()> free_bytes, held_bytes;  // as Engine has them
 };
 
 // "cpu", "cpu:K" or "cuda:K"; a CPU device computes with `threads`, 0 for as many as the machine

@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "logging/log.h"
 #include "worker/agent/grpc_stream.h"
-#include "worker/agent/log.h"
 #include "worker/agent/worker.h"
 #include "worker/command/device.h"
 #include "worker/pipelines/device.h"
@@ -65,6 +65,7 @@ Engine BindEngine(const Device& device, std::shared_ptr<GroupDoor> door) {
   engine.examine = ExamineModel;
   engine.load = LoadPipeline;
   engine.free_bytes = device.free_bytes;
+  engine.held_bytes = device.held_bytes;
   engine.release_memory = ReleaseUnusedGpuMemory;
   engine.device = device.torch_name;
   engine.door = std::move(door);
@@ -106,7 +107,8 @@ void TerminateOnSignals(const sigset_t& signals, Worker* worker) {
 }  // namespace
 
 int Run(const RunOptions& options) {
-  if (absl::Status s = SetUpLog(options.log_level, options.log_format); !s.ok()) return Refuse(s);
+  if (absl::Status s = StartLogging("hanga-worker", options.log_level, options.log_format); !s.ok())
+    return Refuse(s);
   if (absl::Status s = CheckAddress(options.scheduler); !s.ok()) return Refuse(s);
   const sigset_t signals = BlockSignals();
   const auto device = FindDevice(options.device, options.threads);
@@ -126,8 +128,8 @@ int Run(const RunOptions& options) {
   }
 
   GrpcStreamFactory factory(options.scheduler);
-  spdlog::info("worker {} on {} ({}), version " HANGA_VERSION, worker_options.id, device->info.id(),
-               device->info.model());
+  spdlog::info("worker starts worker={} device={} device_model=\"{}\" version=" HANGA_VERSION,
+               worker_options.id, device->info.id(), device->info.model());
   Worker worker(std::move(worker_options), BindEngine(*device, std::move(door)), &factory);
   TerminateOnSignals(signals, &worker);
   const LinkEnd end = worker.Run();

@@ -62,6 +62,7 @@ class ClipTextEncoder {
 
   const ClipParams& params() const { return params_; }
   const BlockList<ClipState>& blocks() const { return blocks_; }
+  const PromptCache& cache() const { return cache_; }
 
  private:
   ClipTextEncoder(std::string component, const ClipParams& params);

@@ -19,6 +19,7 @@ struct GpuFacts {
   std::string uuid;           // "GPU-..."
   uint64_t memory_bytes = 0;  // in all
   uint64_t free_bytes = 0;    // not used by any process, and what this one holds unused
+  uint64_t held_bytes = 0;    // that this process uses
 };
 
 // GPUs that the driver shows to this process; 0 without CUDA.

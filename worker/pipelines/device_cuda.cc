@@ -45,13 +45,18 @@ int IndexOf(const std::string& device) {
   return gpu ? index : -1;
 }
 
-// What this process's allocator holds of the device without using it.
-uint64_t HeldUnused(int index) {
-  if (!c10::cuda::CUDACachingAllocator::get()->initialized()) return 0;
+// What this process's allocator holds of the device.
+struct Held {
+  uint64_t used = 0, unused = 0;  // bytes
+};
+
+Held HeldOf(int index) {
+  if (!c10::cuda::CUDACachingAllocator::get()->initialized()) return {};
   const auto stats =
       c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index));
-  const auto reserved = stats.reserved_bytes[0].current, used = stats.allocated_bytes[0].current;
-  return reserved > used ? static_cast<uint64_t>(reserved - used) : 0;
+  const auto reserved = static_cast<uint64_t>(stats.reserved_bytes[0].current);
+  const auto used = static_cast<uint64_t>(stats.allocated_bytes[0].current);
+  return {used, reserved - std::min(reserved, used)};
 }
 
 }  // namespace
@@ -75,10 +80,12 @@ absl::StatusOr<GpuFacts> QueryGpu(int index) {
   if (const cudaError_t e = cudaMemGetInfo(&free, &total); e != cudaSuccess) {
     return Failed(index, e);
   }
+  const Held held = HeldOf(index);
   return GpuFacts{.model = properties.name,
                   .uuid = FormatUuid(properties.uuid),
                   .memory_bytes = total,
-                  .free_bytes = free + HeldUnused(index)};
+                  .free_bytes = free + held.unused,
+                  .held_bytes = held.used};
 }
 
 uint64_t LimitGpuMemory(const std::string& device, uint64_t bytes, uint64_t own_bytes) {

@@ -34,6 +34,8 @@ class FluxTextEncoder {
   absl::StatusOr<FluxText> Encode(const std::string& prompt, const std::string& prompt_2,
                                   int length);
 
+  const PromptCache& cache() const { return cache_; }
+
  private:
   FluxTextEncoder(const FluxModel& model, at::Device device);
   absl::StatusOr<at::Tensor> EncodeClip(const std::string& text);

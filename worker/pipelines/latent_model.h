@@ -24,6 +24,7 @@
 #include "worker/pipelines/model_layout.h"
 #include "worker/pipelines/model_part.h"
 #include "worker/pipelines/placed_weights.h"
+#include "worker/pipelines/prompt_cache.h"
 #include "worker/pipelines/textual_inversion.h"
 #include "worker/pipelines/torch_errors.h"
 #include "worker/profile/latent_profile.h"
@@ -64,6 +65,8 @@ class LatentModel {
   virtual at::Tensor DenoiserOutput(Row row, const at::Tensor& x) const = 0;
   virtual std::string denoiser() const = 0;  // the network's name
 
+  // Of encoded prompts, since the model was opened.
+  virtual std::vector<const PromptCache*> prompt_caches() const = 0;
   // What its networks are, for the planner.
   virtual LatentArchitecture Architecture() const = 0;
 

@@ -58,6 +58,7 @@ class LatentPipeline final : public Pipeline {
   uint64_t lacking_bytes(uint64_t free_bytes) const override;
   void Adapt(uint64_t free_bytes) override;
   std::vector<std::string> TakeNotes() override;
+  PipelineCounters Counters() const override;
 
   // What the above is made of, for checks against a reference.
 

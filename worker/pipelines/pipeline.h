@@ -187,6 +187,19 @@ struct PlacementView {
   double step_seconds = 0;    // predicted
 };
 
+// What a pipeline has counted since it was loaded; every counter only grows.
+struct PipelineCounters {
+  struct Link {
+    uint64_t bytes = 0;       // of copies that are over
+    double busy_seconds = 0;  // that they took
+  };
+  struct Cache {
+    uint64_t hits = 0, misses = 0;
+  };
+  std::map<std::string, Link> links;    // "host_to_device", "device_to_host", "peer"
+  std::map<std::string, Cache> caches;  // "prompt"
+};
+
 // One image on its way. Destroying it frees what it holds.
 class Generation {
  public:
@@ -266,6 +279,8 @@ class Pipeline {
 
   // What has gone otherwise than planned since the last call, and what was done: sentences.
   virtual std::vector<std::string> TakeNotes() { return {}; }
+
+  virtual PipelineCounters Counters() const { return {}; }
 };
 
 // Finds the family by the files' configuration and keys, and checks every key and shape against

@@ -45,7 +45,14 @@ absl::Status PlacedWeights::Load(std::vector<PlannedNetwork> networks,
 
 void PlacedWeights::Unload() {
   ++loads_;
+  past_ = totals();
   weights_.reset();
+}
+
+ResidencyCounters PlacedWeights::totals() const {
+  ResidencyCounters totals = past_;
+  totals += counters();
+  return totals;
 }
 
 uint64_t PlacedWeights::Evict(uint64_t bytes) {

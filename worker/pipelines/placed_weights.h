@@ -84,6 +84,8 @@ class PlacedWeights {
   ResidencyCounters counters() const {
     return loaded() ? weights_->counters() : ResidencyCounters();
   }
+  // The same with every loading before.
+  ResidencyCounters totals() const;
   // The system refused to lock pages that the limit allowed.
   bool pinning_refused() const { return loaded() && weights_->pinning_refused(); }
 
@@ -93,6 +95,7 @@ class PlacedWeights {
   std::unique_ptr<ModelResidency> weights_;
   at::Device device_ = at::kCPU;
   uint64_t loads_ = 0;
+  ResidencyCounters past_;  // of weights that were loaded before
 };
 
 }  // namespace hanga

@@ -11,7 +11,11 @@ uint64_t PromptCache::BytesOf(const Entry& entry) {
 
 at::Tensor PromptCache::Find(const PromptKey& key) {
   const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return at::Tensor();
+  if (found == by_key_.end()) {
+    ++misses_;
+    return at::Tensor();
+  }
+  ++hits_;
   entries_.splice(entries_.begin(), entries_, found->second);
   return found->second->encoded;
 }

@@ -36,6 +36,8 @@ class PromptCache {
   void Insert(const PromptKey& key, const at::Tensor& encoded);
 
   uint64_t bytes() const { return bytes_; }  // of tensors and texts
+  uint64_t hits() const { return hits_; }    // of Find, since it was made
+  uint64_t misses() const { return misses_; }
 
  private:
   struct Entry {
@@ -45,7 +47,7 @@ class PromptCache {
   static uint64_t BytesOf(const Entry& entry);
 
   const uint64_t limit_bytes_;
-  uint64_t bytes_ = 0;
+  uint64_t bytes_ = 0, hits_ = 0, misses_ = 0;
   std::list<Entry> entries_;  // most recently used first
   std::map<PromptKey, std::list<Entry>::iterator> by_key_;
 };

@@ -245,4 +245,8 @@ LatentArchitecture Sd3Model::Architecture() const {
   return model;
 }
 
+std::vector<const PromptCache*> Sd3Model::prompt_caches() const {
+  return {&clip_l_->cache(), &clip_g_->cache(), &t5_cache_};
+}
+
 }  // namespace hanga

@@ -304,4 +304,10 @@ LatentArchitecture UnetModel::Architecture() const {
   return model;
 }
 
+std::vector<const PromptCache*> UnetModel::prompt_caches() const {
+  std::vector<const PromptCache*> caches = {&text_->cache()};
+  if (text_2_ != nullptr) caches.push_back(&text_2_->cache());
+  return caches;
+}
+
 }  // namespace hanga

@@ -28,6 +28,7 @@ class UnetModel final : public LatentModel {
   absl::StatusOr<Conditioning> Encode(const GenerationRequest& request, bool negative) override;
   absl::StatusOr<at::Tensor> Predict(const at::Tensor& x, const at::Tensor& timesteps,
                                      const Conditioning& rows) override;
+  std::vector<const PromptCache*> prompt_caches() const override;
 
   Row DenoiserInput(const at::Tensor& x, const at::Tensor& timesteps,
                     const Conditioning& rows) const override;

@@ -37,6 +37,17 @@ struct KeptSlab {
   uint64_t bytes() const;
 };
 
+struct CopyCounters {
+  uint64_t bytes = 0;
+  double busy_seconds = 0;  // how long copies were under way
+
+  CopyCounters& operator+=(const CopyCounters& other) {
+    bytes += other.bytes;
+    busy_seconds += other.busy_seconds;
+    return *this;
+  }
+};
+
 // Targets are numbered from 0. Each is one run of device memory that is written by copies and read
 // by kernels of the current stream. Not thread-safe: owned by the thread that owns the device's
 // compute; on destruction it waits for its copies.
@@ -56,6 +67,9 @@ class CopyEngine {
 
   // The host waits for every copy and kernel that uses a target. Not for steps: for freeing.
   virtual void Finish() = 0;
+
+  // Of the copies that are over, since the engine was made: from the host, or from donors.
+  virtual CopyCounters counters(bool from_donors) const = 0;
 };
 
 // `donors`: how many. Where a donor and the device do not reach each other, the driver takes copies

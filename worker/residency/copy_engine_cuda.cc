@@ -12,7 +12,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <map>
+#include <vector>
 
 #include "worker/residency/copy_engine.h"
 
@@ -33,6 +35,62 @@ class Event {
 
  private:
   cudaEvent_t event_ = nullptr;
+};
+
+// How long copies take on their stream: an event before and one after each, looked at when they
+// have come to pass. Nothing waits.
+class CopyTimes {
+ public:
+  ~CopyTimes() {
+    for (const Copy& copy : under_way_) Destroy(copy);
+    for (const Copy& copy : unused_) Destroy(copy);
+  }
+
+  void Begin(uint64_t bytes, cudaStream_t stream) {
+    Collect();
+    if (unused_.empty()) {
+      Copy made;
+      C10_CUDA_CHECK(cudaEventCreate(&made.begin));
+      unused_.push_back(made);
+      C10_CUDA_CHECK(cudaEventCreate(&unused_.back().end));
+    }
+    under_way_.push_back(unused_.back());
+    unused_.pop_back();
+    under_way_.back().bytes = bytes;
+    C10_CUDA_CHECK(cudaEventRecord(under_way_.back().begin, stream));
+  }
+  void End(cudaStream_t stream) { C10_CUDA_CHECK(cudaEventRecord(under_way_.back().end, stream)); }
+
+  CopyCounters counters() const { return counters_; }
+
+ private:
+  struct Copy {
+    cudaEvent_t begin = nullptr, end = nullptr;
+    uint64_t bytes = 0;
+  };
+  static void Destroy(const Copy& copy) {
+    if (copy.begin != nullptr) cudaEventDestroy(copy.begin);
+    if (copy.end != nullptr) cudaEventDestroy(copy.end);
+  }
+
+  void Collect() {
+    while (!under_way_.empty()) {
+      const Copy& copy = under_way_.front();
+      float milliseconds = 0;
+      if (cudaEventElapsedTime(&milliseconds, copy.begin, copy.end) != cudaSuccess) {
+        cudaGetLastError();  // not yet; a fault of the device is told by the next call
+        return;
+      }
+      counters_.bytes += copy.bytes;
+      counters_.busy_seconds += milliseconds / 1e3;
+      unused_.push_back(copy);
+      under_way_.pop_front();
+    }
+  }
+
+  CopyCounters counters_;
+  std::deque<Copy> under_way_;  // in their order
+  std::vector<Copy> unused_;
 };
 
 // One chunk of a pageable slab on its way through a staging buffer. Run by the driver's thread,
@@ -64,7 +122,8 @@ class CudaCopyEngine final : public CopyEngine {
         stages_(NewStream(device)),
         staging_(std::move(staging)),
         brought_(targets),
-        used_(targets) {
+        used_(targets),
+        times_(donors + 1) {
     for (size_t source = 0; source <= donors; ++source) copies_.push_back(NewStream(device));
     // New memory may have been freed by kernels that are still queued.
     for (size_t i = 0; i < targets; ++i) Used(i);
@@ -80,6 +139,7 @@ class CudaCopyEngine final : public CopyEngine {
     auto* slab = static_cast<std::byte*>(to.mutable_data_ptr());
     const cudaStream_t copies = copies_[from.source].stream();
     used_[target].Block(copies);
+    times_[from.source].Begin(from.bytes(), copies);
     if (from.lent.defined()) {
       BringLent(slab, from, copies);
     } else if (from.pinned || staging_ == nullptr) {
@@ -89,6 +149,7 @@ class CudaCopyEngine final : public CopyEngine {
     } else {
       for (StagedChunk& chunk : ChunksOf(from)) BringStaged(slab, chunk);
     }
+    times_[from.source].End(copies);
     brought_[target].Record(copies);
   }
 
@@ -102,6 +163,14 @@ class CudaCopyEngine final : public CopyEngine {
     C10_CUDA_CHECK(cudaStreamSynchronize(stages_.stream()));
     C10_CUDA_CHECK(cudaStreamSynchronize(Compute()));
     chunks_.clear();  // slabs may go
+  }
+
+  CopyCounters counters(bool from_donors) const override {
+    CopyCounters sum = from_donors ? CopyCounters() : times_.front().counters();
+    for (size_t donor = 1; from_donors && donor < times_.size(); ++donor) {
+      sum += times_[donor].counters();
+    }
+    return sum;
   }
 
  private:
@@ -168,6 +237,7 @@ class CudaCopyEngine final : public CopyEngine {
   std::vector<Event> brought_, used_;  // by target
   Event filled_[kStagingBuffers], emptied_[kStagingBuffers];
   std::map<const KeptSlab*, std::vector<StagedChunk>> chunks_;
+  std::vector<CopyTimes> times_;  // by source
 };
 
 }  // namespace

@@ -92,14 +92,7 @@ std::map<std::string, uint64_t> ModelResidency::donor_bytes() const {
 
 ResidencyCounters ModelResidency::counters() const {
   ResidencyCounters sum;
-  for (const auto& [name, network] : networks_) {
-    const ResidencyCounters& counters = network.weights->counters();
-    sum.streamed_bytes += counters.streamed_bytes;
-    sum.file_bytes += counters.file_bytes;
-    for (const auto& [donor, bytes] : counters.donor_bytes) sum.donor_bytes[donor] += bytes;
-    sum.restored_bytes += counters.restored_bytes;
-    sum.evicted_bytes += counters.evicted_bytes;
-  }
+  for (const auto& [name, network] : networks_) sum += network.weights->counters();
   return sum;
 }
 

@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -149,10 +150,13 @@ absl::Status ResidentBlocks::Evict(uint64_t bytes) {
       Tier tier = Tier::kPinned;
       if (absl::Status made = MakeHostSlab(entry, &tier); !made.ok()) return made;
       if (entry.kept->memory != nullptr) {
+        const auto begin = std::chrono::steady_clock::now();
         // The slab on the device may be longer, by what its allocator rounds up.
         const auto bytes = static_cast<int64_t>(entry.layout.bytes);
         at::from_blob(entry.kept->memory->data(), {bytes}, at::kByte)
             .copy_(entry.slab.narrow(0, 0, bytes));
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        counters_.evict_seconds += took.count();
         counters_.evicted_bytes += entry.layout.bytes;
       }
     }
@@ -165,6 +169,25 @@ absl::Status ResidentBlocks::Evict(uint64_t bytes) {
     ++evicted_;
   }
   return absl::OkStatus();
+}
+
+ResidencyCounters ResidentBlocks::counters() const {
+  ResidencyCounters counters = counters_;
+  counters.copied = engine_->counters(/*from_donors=*/false);
+  counters.lent = engine_->counters(/*from_donors=*/true);
+  return counters;
+}
+
+ResidencyCounters& ResidencyCounters::operator+=(const ResidencyCounters& other) {
+  streamed_bytes += other.streamed_bytes;
+  for (const auto& [donor, bytes] : other.donor_bytes) donor_bytes[donor] += bytes;
+  file_bytes += other.file_bytes;
+  restored_bytes += other.restored_bytes;
+  evicted_bytes += other.evicted_bytes;
+  evict_seconds += other.evict_seconds;
+  copied += other.copied;
+  lent += other.lent;
+  return *this;
 }
 
 uint64_t ResidentBlocks::device_bytes() const {

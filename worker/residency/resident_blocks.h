@@ -60,6 +60,11 @@ struct ResidencyCounters {
   uint64_t file_bytes = 0;                      // of these, read from weight files
   uint64_t restored_bytes = 0;                  // of blocks that had been evicted
   uint64_t evicted_bytes = 0;  // copied to the host to be evicted; 0 where a copy was there
+  double evict_seconds = 0;    // that those copies took
+  // To the device and over, of what was streamed and restored: from the host, and from donors.
+  CopyCounters copied, lent;
+
+  ResidencyCounters& operator+=(const ResidencyCounters& other);
 };
 
 // The block list outlives it. Not thread-safe: owned by the thread that owns the device's compute.
@@ -105,7 +110,7 @@ class ResidentBlocks {
   uint64_t away_bytes() const;    // of blocks that stay when there is room, and are evicted
   uint64_t streamed_bytes_per_pass() const { return streamed_bytes_per_pass_; }
   bool all_resident() const { return streamed_.empty() && evicted_ == 0; }
-  const ResidencyCounters& counters() const { return counters_; }
+  ResidencyCounters counters() const;
   // Blocks by the tier that they got, which may be another than was asked for.
   Tier tier(size_t block) const { return where_.tiers[block]; }
 

@@ -31,5 +31,12 @@ TEST(HostMemoryTest, HasNoFreeMemoryInAnOverfullGroup) {
   EXPECT_EQ(ParseHostMemory(kMeminfo, "1000\n", "2000\n").free_bytes, 0u);
 }
 
+TEST(HostMemoryTest, KnowsWhatItsOwnProcessHolds) {
+  const uint64_t before = ReadOwnMemory();
+  EXPECT_GT(before, 0u);
+  const std::string held(size_t{64} << 20, 'x');
+  EXPECT_GE(ReadOwnMemory() + (1 << 20), before + held.size());
+}
+
 }  // namespace
 }  // namespace hanga

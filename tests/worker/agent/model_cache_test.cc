@@ -247,5 +247,29 @@ TEST_F(ModelCacheTest, ReportsWhatItFound) {
   EXPECT_TRUE(outbox_.Next()->model_report().loaded());
 }
 
+TEST_F(ModelCacheTest, UnloadsAnIdleModelAtOnceAndAUsedOneWhenItIsLetGo) {
+  Deploy({"a", "b"});
+  (void)Acquire("a");
+  ModelHandle used = *Acquire("b");
+  cache_.Unload("models/a");
+  cache_.Unload("models/b");
+  cache_.Tend();
+  EXPECT_FALSE(Loaded("a"));
+  EXPECT_TRUE(Loaded("b"));
+  used.reset();
+  cache_.Tend();
+  EXPECT_FALSE(Loaded("b"));
+}
+
+TEST_F(ModelCacheTest, AModelThatIsAskedForAgainIsNotUnloaded) {
+  Deploy({"a"});
+  ModelHandle used = *Acquire("a");
+  cache_.Unload("models/a");
+  (void)Acquire("a");
+  used.reset();
+  cache_.Tend();
+  EXPECT_TRUE(Loaded("a"));
+}
+
 }  // namespace
 }  // namespace hanga

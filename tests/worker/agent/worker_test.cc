@@ -35,6 +35,7 @@ class WorkerTest : public testing::Test {
       v1::ModelDeployment& model = *welcome.add_models();
       model.set_name(std::string("models/") + name);
       model.set_path(name);
+      model.set_preload(preload_);
     }
     Collect();
     scheduler_.Send(message);
@@ -91,12 +92,19 @@ class WorkerTest : public testing::Test {
     message.mutable_task_verdict()->set_code(code);
     scheduler_.Send(message);
   }
+  void Hold(const std::string& model, bool hold) {
+    v1::AttachResponse message;
+    message.mutable_hold_model()->set_model(model);
+    message.mutable_hold_model()->set_hold(hold);
+    scheduler_.Send(message);
+  }
   void Drain(int seconds) {
     v1::AttachResponse message;
     message.mutable_drain()->mutable_grace()->set_seconds(seconds);
     scheduler_.Send(message);
   }
 
+  bool preload_ = false;
   absl::Time now_ = absl::UnixEpoch();
   FakeDevice device_;
   FakeScheduler scheduler_;
@@ -252,6 +260,73 @@ TEST_F(WorkerTest, ReportsItsTasksAndEndsWhenTheDeviceFaults) {
   const LinkEnd end = worker_->link().Run();
   EXPECT_EQ(end.exit_code, kExitDeviceFault);
   EXPECT_EQ(end.message, "device cpu:0 failed: an illegal memory access");
+}
+
+TEST_F(WorkerTest, LoadsAndUnloadsAModelWhenToldTo) {
+  Attach();
+  EXPECT_FALSE(reports_.at("models/a").loaded());
+  Hold("models/a", true);
+  Work();
+  EXPECT_TRUE(reports_.at("models/a").loaded());
+  Hold("models/a", false);
+  Work();
+  EXPECT_FALSE(reports_.at("models/a").loaded());
+  EXPECT_EQ(device_.loads.size(), 1U);
+}
+
+TEST_F(WorkerTest, LoadsBeforeATaskWhatIsToBePreloaded) {
+  preload_ = true;
+  Attach();
+  EXPECT_TRUE(reports_.at("models/a").loaded());
+}
+
+TEST_F(WorkerTest, KeepsAModelThatItIsToldToUnloadUntilItsTasksAreDone) {
+  Attach();
+  Assign(0);
+  worker_->step_loop().Turn();
+  worker_->step_loop().Turn();
+  Hold("models/a", false);
+  worker_->step_loop().Turn();
+  Collect();
+  EXPECT_TRUE(reports_.at("models/a").loaded());
+  Work();
+  EXPECT_EQ(results_.at(0).outcome(), v1::TASK_OUTCOME_SUCCEEDED);
+  EXPECT_FALSE(reports_.at("models/a").loaded());
+}
+
+TEST_F(WorkerTest, AModelThatCannotBeLoadedIsReported) {
+  Attach();
+  Hold("models/bad", true);
+  Work();
+  EXPECT_FALSE(reports_.at("models/bad").loaded());
+  EXPECT_TRUE(device_.loads.empty());
+}
+
+TEST_F(WorkerTest, HeartbeatsTellWhatItCounts) {
+  device_.model_bytes["a"] = 40;
+  device_.held_bytes = 60;
+  Attach();
+  Assign(0, /*steps=*/3);
+  Work();
+  Assign(1, /*steps=*/1);
+  Work();
+  now_ = worker_->link().Tick();
+  worker_->link().Tick();
+  Collect();
+  const v1::WorkerStats& stats = heartbeat_.stats();
+  EXPECT_EQ(stats.weight_bytes(), 40U);
+  EXPECT_EQ(stats.activation_bytes(), 20U);
+  std::map<std::string, uint64_t> links, hits, misses;
+  for (const v1::LinkStats& link : stats.links()) links[link.link()] = link.bytes();
+  for (const v1::CacheStats& cache : stats.caches()) {
+    hits[cache.cache()] = cache.hits();
+    misses[cache.cache()] = cache.misses();
+  }
+  EXPECT_EQ(links["host_to_device"], 400U);
+  EXPECT_EQ(links["file_to_device"], 40U);
+  EXPECT_EQ(hits["model"], 1U);
+  EXPECT_EQ(misses["model"], 1U);
+  EXPECT_EQ(misses["prompt"], 2U);
 }
 
 }  // namespace

@@ -40,5 +40,15 @@ TEST(PromptCacheTest, CountsTextsAndKeepsNothingLargerThanItself) {
   EXPECT_EQ(cache.bytes(), 101u);
 }
 
+TEST(PromptCacheTest, CountsWhatItFound) {
+  PromptCache cache(1000);
+  cache.Find({"t5", 64, "a"});
+  cache.Insert({"t5", 64, "a"}, Encoded());
+  cache.Find({"t5", 64, "a"});
+  cache.Find({"t5", 64, "a"});
+  EXPECT_EQ(cache.hits(), 2u);
+  EXPECT_EQ(cache.misses(), 1u);
+}
+
 }  // namespace
 }  // namespace hanga

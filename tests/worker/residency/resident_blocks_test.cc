@@ -116,6 +116,17 @@ TEST_F(ResidentBlocksTest, RefusesADonorThatIsNotThere) {
               testing::HasSubstr("no device"));
 }
 
+TEST_F(ResidentBlocksTest, CountsWhatItCopiesAndHowLongThatTakes) {
+  auto weights = Load(std::vector<Tier>(blocks_.size(), Tier::kPageable), 2);
+  for (int step = 0; step < 3; ++step) RunPass(blocks_, *weights, Input());
+  ResidencyCounters counters = weights->counters();
+  EXPECT_EQ(counters.copied.bytes, counters.streamed_bytes);
+  EXPECT_GT(counters.copied.busy_seconds, 0);
+  counters += counters;
+  EXPECT_EQ(counters.copied.bytes, 2 * weights->counters().copied.bytes);
+  EXPECT_EQ(counters.streamed_bytes, 2 * weights->counters().streamed_bytes);
+}
+
 TEST_F(ResidentBlocksTest, ANetworkThatRunsOnceCopiesNothingAheadOfTheNextPass) {
   auto weights = Load(std::vector<Tier>(blocks_.size(), Tier::kPageable), 3, /*repeats=*/false);
   RunPass(blocks_, *weights, Input());

@@ -1,7 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "server/log.h"
+#include "logging/log.h"
 
 #include <grpc/support/log.h>
 #include <nlohmann/json.hpp>
@@ -11,7 +11,8 @@
 
 #include <algorithm>
 
-#include "server/log_limit.h"
+#include "absl/strings/str_cat.h"
+#include "logging/log_limit.h"
 
 namespace hanga {
 namespace {
@@ -60,10 +61,20 @@ std::string JsonMembersOf(absl::string_view message) {
   return text.substr(1, text.size() - 2);  // without the braces
 }
 
-void StartLogging(const LogConfig& config) {
+absl::Status StartLogging(const std::string& program, const std::string& level,
+                          const std::string& format) {
+  const auto parsed = spdlog::level::from_str(level);
+  if (parsed == spdlog::level::off && level != "off") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--log-level: ", level, " is not one of trace, debug, info, warn, error, off"));
+  }
+  if (format != "text" && format != "json") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--log-format: ", format, " is not one of text, json"));
+  }
   auto logger = std::make_shared<spdlog::logger>(
-      "hangad", std::make_shared<LimitedSink>(std::make_shared<spdlog::sinks::stderr_sink_mt>()));
-  if (config.format == "json") {
+      program, std::make_shared<LimitedSink>(std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  if (format == "json") {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     formatter->add_flag<JsonMembers>('*').set_pattern(
         R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%*})");
@@ -71,10 +82,11 @@ void StartLogging(const LogConfig& config) {
   } else {
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   }
-  logger->set_level(spdlog::level::from_str(config.level));
+  logger->set_level(parsed);
   spdlog::set_default_logger(std::move(logger));
   gpr_set_log_function(&LogGrpc);
-  gpr_set_log_verbosity(config.level == "trace" ? GPR_LOG_SEVERITY_DEBUG : GPR_LOG_SEVERITY_ERROR);
+  gpr_set_log_verbosity(level == "trace" ? GPR_LOG_SEVERITY_DEBUG : GPR_LOG_SEVERITY_ERROR);
+  return absl::OkStatus();
 }
 
 }  // namespace hanga

@@ -1,7 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "server/log_limit.h"
+#include "logging/log_limit.h"
 
 #include "absl/strings/str_cat.h"
 

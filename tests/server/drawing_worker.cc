@@ -1,7 +1,7 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/server/link_worker.h"
+#include "tests/server/drawing_worker.h"
 
 #include <vector>
 
@@ -10,8 +10,8 @@
 
 namespace hanga {
 
-LinkWorker::LinkWorker(std::shared_ptr<grpc::Channel> channel, const std::string& id,
-                       const std::string& token, bool held)
+DrawingWorker::DrawingWorker(std::shared_ptr<grpc::Channel> channel, const std::string& id,
+                             const std::string& token, bool held)
     : stub_(v1::WorkerLinkService::NewStub(channel)) {
   if (!held) released_.Notify();
   if (!token.empty()) context_.AddMetadata("authorization", "Bearer " + token);
@@ -19,37 +19,37 @@ LinkWorker::LinkWorker(std::shared_ptr<grpc::Channel> channel, const std::string
   thread_ = std::thread([this, id] { Run(id); });
 }
 
-LinkWorker::~LinkWorker() {
+DrawingWorker::~DrawingWorker() {
   context_.TryCancel();
   Release();
   if (thread_.joinable()) thread_.join();
 }
 
-void LinkWorker::Release() {
+void DrawingWorker::Release() {
   if (!released_.HasBeenNotified()) released_.Notify();
 }
 
-grpc::Status LinkWorker::Ended() {
+grpc::Status DrawingWorker::Ended() {
   thread_.join();
   return status_;
 }
 
-std::string LinkWorker::goodbye() {
+std::string DrawingWorker::goodbye() {
   absl::MutexLock lock(&mutex_);
   return goodbye_;
 }
 
-std::string LinkWorker::Picture(const v1::GenerationSpec& spec) {
+std::string DrawingWorker::Picture(const v1::GenerationSpec& spec) {
   // More than one piece of a download.
   return absl::StrCat(spec.prompt(), " ", spec.seed(), std::string(1'500'000, '.'));
 }
 
-void LinkWorker::Write(const v1::AttachRequest& request) {
+void DrawingWorker::Write(const v1::AttachRequest& request) {
   absl::MutexLock lock(&write_mutex_);
   stream_->Write(request);
 }
 
-void LinkWorker::Run(const std::string& id) {
+void DrawingWorker::Run(const std::string& id) {
   v1::AttachRequest request;
   v1::Hello& hello = *request.mutable_hello();
   hello.set_link_version(v1::LINK_VERSION_1);
@@ -66,6 +66,10 @@ void LinkWorker::Run(const std::string& id) {
       goodbye_ = response.goodbye().reason();
     }
     if (response.has_assignment()) {
+      {
+        absl::MutexLock lock(&mutex_);
+        attempt_ = response.assignment().attempt();
+      }
       if (!working_.HasBeenNotified()) working_.Notify();
       drawings.emplace_back([this, assignment = response.assignment()] { Draw(assignment); });
     }
@@ -81,7 +85,23 @@ void LinkWorker::Run(const std::string& id) {
   for (std::thread& drawing : drawings) drawing.join();
 }
 
-void LinkWorker::Report(const v1::ModelDeployment& deployment) {
+void DrawingWorker::ShowPreview(uint32_t step, const std::string& bytes) {
+  v1::AttachRequest request;
+  v1::TaskUpdate& update = *request.mutable_task_update();
+  {
+    absl::MutexLock lock(&mutex_);
+    *update.mutable_attempt() = attempt_;
+  }
+  update.set_stage(v1::TASK_STAGE_DENOISING);
+  update.set_step(step);
+  update.set_steps(100);
+  update.mutable_preview()->set_step(step);
+  update.mutable_preview()->set_content_type("image/png");
+  update.mutable_preview()->set_data(bytes);
+  Write(request);
+}
+
+void DrawingWorker::Report(const v1::ModelDeployment& deployment) {
   v1::AttachRequest request;
   v1::ModelReport& report = *request.mutable_model_report();
   report.set_revision(deployment.revision());
@@ -104,7 +124,7 @@ void LinkWorker::Report(const v1::ModelDeployment& deployment) {
   Write(request);
 }
 
-void LinkWorker::Draw(const v1::Assignment& assignment) {
+void DrawingWorker::Draw(const v1::Assignment& assignment) {
   v1::AttachRequest request;
   *request.mutable_task_update()->mutable_attempt() = assignment.attempt();
   request.mutable_task_update()->set_stage(v1::TASK_STAGE_DENOISING);

@@ -17,14 +17,16 @@
 
 namespace hanga {
 
-class LinkWorker {
+class DrawingWorker {
  public:
   // Attaches at once. Held: assignments are begun, and end when Release() was called.
-  LinkWorker(std::shared_ptr<grpc::Channel> channel, const std::string& id,
-             const std::string& token = "", bool held = false);
-  ~LinkWorker();  // breaks off
+  DrawingWorker(std::shared_ptr<grpc::Channel> channel, const std::string& id,
+                const std::string& token = "", bool held = false);
+  ~DrawingWorker();  // breaks off
 
   void Release();
+  // Of the picture that it works on.
+  void ShowPreview(uint32_t step, const std::string& bytes);
   void WaitUntilWorking() { working_.WaitForNotification(); }
   // Waits for the stream's end.
   grpc::Status Ended();
@@ -44,6 +46,7 @@ class LinkWorker {
   absl::Mutex write_mutex_;
   absl::Mutex mutex_;
   std::string goodbye_ ABSL_GUARDED_BY(mutex_);
+  v1::AttemptRef attempt_ ABSL_GUARDED_BY(mutex_);  // the last
   absl::Notification working_, released_;
   grpc::Status status_;
   std::thread thread_;
