@@ -1,8 +1,11 @@
 # Copyright 2026 The Hanga Authors
 # SPDX-License-Identifier: Apache-2.0
 """`cmake --install`, the Debian package, and an image made of it."""
+import json
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -11,7 +14,7 @@ import unittest
 import served
 
 BUILD = pathlib.Path(os.environ.get("HANGA_BUILD", served.SOURCE / "build/release"))
-MIRROR = "http://deb.debian.org/debian"
+MIRROR = os.environ.get("HANGA_DEBIAN_MIRROR", "http://deb.debian.org/debian")
 
 
 def run(*command, **more):
@@ -21,17 +24,25 @@ def run(*command, **more):
     return done.stdout
 
 
-class PackageTest(unittest.TestCase):
+class Packaged(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hanga-package."))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def package(self):
+    def package(self, *components):
+        """The Debian packages of these components, by name."""
         served.needs(self, "dpkg-shlibdeps", "dpkg-deb")
-        run("cpack", "-G", "DEB", "-D", "CPACK_COMPONENTS_ALL=server", "-B", self.folder / "packages",
-            cwd=BUILD)
-        return next((self.folder / "packages").glob("*.deb"))
+        run("cpack", "-G", "DEB", "-D", f"CPACK_COMPONENTS_ALL={';'.join(components)}", "-B",
+            self.folder / "packages", cwd=BUILD)
+        return {deb.name.split("_")[0]: deb for deb in (self.folder / "packages").glob("*.deb")}
 
+    def has_worker_for_cpus(self):
+        """One for GPUs brings CUDA's libraries along, 4 GB of them: too much for a test."""
+        program = BUILD / "bin/hanga-worker"
+        return program.exists() and "libtorch_cuda" not in run("readelf", "-d", program)
+
+
+class PackageTest(Packaged):
     def test_the_installed_daemon_runs_from_any_folder(self):
         run("cmake", "--install", BUILD, "--component", "server", "--prefix", self.folder / "usr")
         self.assertRegex(run(self.folder / "usr/bin/hangad", "--version"), r"hangad \d+\.\d+\.\d+")
@@ -41,7 +52,7 @@ class PackageTest(unittest.TestCase):
             self.assertTrue((self.folder / "usr/lib/systemd/system" / unit).exists())
 
     def test_the_package_names_what_it_needs_and_holds_the_units(self):
-        deb = self.package()
+        deb = self.package("server")["hanga"]
         self.assertRegex(deb.name, r"^hanga_\d+\.\d+\.\d+_\w+\.deb$")
         control = run("dpkg-deb", "--field", deb)
         for library in ("libgrpc++", "libsqlite3-0", "libprometheus-cpp-core", "libssl3"):
@@ -56,54 +67,92 @@ class PackageTest(unittest.TestCase):
         for script in ("postinst", "prerm"):
             run("sh", "-n", scripts / script)
 
-    def test_the_image_builds_and_hangad_answers_in_it(self):
-        buildah, debootstrap = served.needs(self, "buildah", "debootstrap")
-        if os.geteuid() != 0:
-            self.skipTest("building an image without a daemon needs root")
-        if os.environ.get("HANGA_IMAGE_TEST") != "1":
-            self.skipTest("HANGA_IMAGE_TEST=1 builds an image, with packages from a mirror")
-        deb = self.package()
+    def test_the_package_of_workers_draws_from_where_it_is_unpacked(self):
+        if not self.has_worker_for_cpus():
+            self.skipTest("needs a build of hanga-worker without CUDA (HANGA_CUDA=OFF)")
+        deb = self.package("worker")["hanga-worker"]
+        self.assertIn("hanga (=", run("dpkg-deb", "--field", deb, "Depends"))
+        run("dpkg-deb", "--extract", deb, self.folder / "root")
+        picture = self.folder / "boat.png"
+        run(self.folder / "root/usr/bin/hanga-worker", "draw", served.SOURCE / "models/demo",
+            "a boat", "--steps", "2", "-o", picture, cwd="/", env={"PATH": "/usr/bin:/bin"})
+        self.assertEqual(picture.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+        print(f"{deb.name}: {deb.stat().st_size / 1e6:.1f} MB")
+
+
+@unittest.skipIf(os.geteuid() != 0, "building an image without a daemon needs root")
+class ImageTest(Packaged):
+    """An image as the Dockerfile makes it, and what the documents say of containers, in it."""
+    ENVIRONMENT = os.environ | {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
+
+    def buildah(self, *command):
+        return run(self.builder, *command, env=self.ENVIRONMENT)
+
+    def make_base(self):
+        """Debian's smallest set of packages; its mirror may be out of reach."""
+        root = self.folder / "root"
+        done = subprocess.run([self.bootstrap, "--variant=minbase", "bookworm", root, MIRROR],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            self.skipTest(f"debootstrap: {(done.stdout + done.stderr)[-300:]}")
+        base = self.buildah("from", "scratch").strip()
+        self.buildah("add", base, root, "/")
+        self.buildah("commit", base, "hanga-base")
+        shutil.rmtree(root)
+
+    def setUp(self):
+        super().setUp()
+        self.builder, self.bootstrap = served.needs(self, "buildah", "debootstrap")
+        self.addCleanup(lambda: subprocess.run(
+            f"{self.builder} rm --all; {self.builder} rmi --force hanga-test hanga-base; "
+            f"{self.builder} rmi --prune", shell=True, env=self.ENVIRONMENT, capture_output=True))
+
+    def test_the_image_builds_and_draws(self):
+        components = ["server"] + (["worker"] if self.has_worker_for_cpus() else [])
+        debs = self.package(*components)
         context = self.folder / "context"
         shutil.copytree(served.SOURCE / "deploy", context / "deploy")
         (context / "build/image-packages").mkdir(parents=True)
-        shutil.copy(deb, context / "build/image-packages")
-        environment = os.environ | {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
-        root = self.folder / "root"
-        run(debootstrap, "--variant=minbase", "bookworm", root, MIRROR)
-        base = run(buildah, "from", "scratch", env=environment).strip()
-        self.addCleanup(lambda: subprocess.run(
-            f"{buildah} rm --all; {buildah} rmi --force hanga-test hanga-base; "
-            f"{buildah} rmi --prune", shell=True, env=environment, capture_output=True))
-        run(buildah, "add", base, root, "/", env=environment)
-        run(buildah, "commit", base, "hanga-base", env=environment)
-        run(buildah, "bud", "--isolation", "chroot", "--build-arg", "BASE=localhost/hanga-base",
-            "--build-arg", "BUILD_BASE=localhost/hanga-base", "--build-arg", "PROGRAMS=prebuilt",
-            "-f", context / "deploy/docker/Dockerfile", "-t", "hanga-test", context, env=environment)
-        container = run(buildah, "from", "localhost/hanga-test", env=environment).strip()
+        for deb in debs.values():
+            shutil.move(deb, context / "build/image-packages")
+        self.make_base()
+        self.buildah("bud", "--isolation", "chroot", "--build-arg", "BASE=localhost/hanga-base",
+                     "--build-arg", "BUILD_BASE=localhost/hanga-base", "--build-arg",
+                     "PROGRAMS=prebuilt", "-f", context / "deploy/docker/Dockerfile", "-t",
+                     "hanga-test", context)
+        shutil.rmtree(context)
+        container = self.buildah("from", "localhost/hanga-test").strip()
 
         def inside(*command):
-            return run(buildah, "run", "--isolation", "chroot", container, "--", *command,
-                       env=environment)
+            return self.buildah("run", "--isolation", "chroot", container, "--", *command)
 
-        self.assertIn("hangad", inside("hangad", "--version"))
         self.assertEqual(inside("id", "-u").strip(), "10001")
-        self.assertRegex(inside("cat", "/usr/share/doc/hanga/sbom.spdx"),
-                         r"PackageName: hanga\n")
-        # Workers come from a package of their own, so here hangad stands alone.
-        answer = inside("bash", "-c", r"""
-            sed 's/^devices = .*/devices = []/' /etc/hanga/hangad.toml > /tmp/hangad.toml
-            hangad --config /tmp/hangad.toml --data /tmp/data 2> /tmp/log & daemon=$!
-            for i in $(seq 200); do
-              (exec 3<>/dev/tcp/127.0.0.1/9877) 2>/dev/null && break; sleep 0.1
-            done
-            exec 3<>/dev/tcp/127.0.0.1/9877
-            printf 'GET /livez HTTP/1.0\r\n\r\n' >&3; head -n 1 <&3
-            hanga models
-            kill $daemon; wait $daemon; echo "ended with $?"; cat /tmp/log""")
-        self.assertIn("200 OK", answer)
-        self.assertIn("demo", answer)
+        for name in debs:
+            self.assertIn(f"PackageName: {name}\n", inside("cat", "/usr/share/doc/hanga/sbom.spdx"))
+        print("MB in the image:\n" + inside(
+            "bash", "-c", "du -xsm /usr/lib/hanga /usr/bin/hang* /usr/share/hanga / 2>/dev/null"))
+        self.answers_and_draws(inside, has_worker="hanga-worker" in debs)
+
+    def answers_and_draws(self, inside, has_worker):
+        dockerfile = (served.SOURCE / "deploy/docker/Dockerfile").read_text()
+        probe = json.loads(re.search(r"^HEALTHCHECK.*\n  CMD (.*)$", dockerfile, re.M)[1])
+        page = (served.SOURCE / "docs/operations.md").read_text()
+        draw = re.search(r"^hanga generate .*$", page[page.index("### In containers"):], re.M)[0]
+        if not has_worker:
+            print("without a hanga-worker for CPUs hangad stands alone in the image")
+        script = "\n".join([
+            "cd /tmp",
+            ("sed 's/^devices = .*/devices = []/' " if not has_worker else "cat ") +
+            "/etc/hanga/hangad.toml > /tmp/hangad.toml",
+            "hangad --config /tmp/hangad.toml --data /tmp/data 2> /tmp/log & daemon=$!",
+            "for i in $(seq 600); do " + shlex.join(probe) + " 2>/dev/null && break; sleep 0.1; done",
+            shlex.join(probe) + " && echo healthy",
+            *([draw, "od -An -tx1 -N8 out/*"] if has_worker else ["hanga models"]),
+            "kill $daemon; wait $daemon; echo \"ended with $?\"; cat /tmp/log"])
+        answer = inside("bash", "-c", script)
+        self.assertIn("healthy", answer)
         self.assertIn("ended with 0", answer)
-        print(run(buildah, "images", env=environment))
+        self.assertIn("89 50 4e 47 0d 0a 1a 0a" if has_worker else "demo", answer)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -20,6 +21,7 @@ import urllib.request
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("HANGA_BIN", SOURCE / "build/release/bin"))
 PATIENCE = 120.0
+sys.path.append(str(SOURCE / ".tools/python"))  # where scripts/setup puts Python packages for tests
 
 
 def find_program(name):
@@ -81,8 +83,13 @@ class Scrape:
 class Hangad:
     """Started at once, stopped by stop(); `folder` holds its files."""
 
-    def __init__(self, workers=2, step_ms=5, more="", models=("noop",), metrics=True, members=None):
+    def __init__(self, workers=2, step_ms=5, more="", models=("noop",), metrics=True, members=None,
+                 prepare=None, program="hanga-noop-worker"):
+        """`prepare` is called with the data folder before hangad is started."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hanga-deploy."))
+        (self.folder / "data").mkdir()
+        if prepare is not None:
+            prepare(self.folder / "data")
         for model in models:
             (self.folder / model).mkdir()
             (self.folder / model / "model_index.json").write_text(
@@ -94,7 +101,7 @@ class Hangad:
             f'[server]\nlisten = "{self.listen}"\ndata = "data"\nport_file = "port"\ngrace = "20s"\n'
             f'[metrics]\nlisten = "{self.metrics_listen}"\nport_file = "metrics_port"\n'
             f'[workers]\ndevices = [{devices}]\nthreads = 1\n'
-            f'program = "{BIN / "hanga-noop-worker"}"\n{more}\n'
+            f'program = "{BIN / program}"\n{more}\n'
             + "".join(f'[[model]]\nname = "{m}"\npath = "{m}"\n' for m in models))
         self.process = None
         self.start()
