@@ -80,7 +80,7 @@ sampler = "euler"
 
 TEST(ConfigTest, RefusesAdaptersThatItCannotFindOrWeigh) {
   const std::string model = "[[model]]\nname = \"a\"\npath = \"p\"\n";
-  EXPECT_THAT(ErrorOf(model + "loras = [\"style\"]\n"), HasSubstr("loras needs lora_dir"));
+  EXPECT_THAT(ErrorOf(model + "loras = [\"style\"]\n"), HasSubstr("needs lora_dir"));
   for (const char* bad : {"style:much", "style:11", "style:nan", ":1", "../style"}) {
     EXPECT_THAT(ErrorOf(model + "lora_dir = \"l\"\nloras = [\"" + bad + "\"]\n"),
                 HasSubstr("must be NAME or NAME:WEIGHT"))
