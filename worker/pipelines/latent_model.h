@@ -153,6 +153,14 @@ class LatentModel {
   at::Device device_ = at::kCPU;
   at::ScalarType type_ = at::kFloat, vae_type_ = at::kFloat;
 
+  // Gives the weights up. A family's destructor calls it, while the networks that they are bound to
+  // are still there.
+  void DropWeights() {
+    graphs_.Clear();
+    shared_.reset();
+    placed_.Unload();
+  }
+
  private:
   // Whether a network may run as a graph: all of it is here, and stays.
   absl::StatusOr<bool> Captures(const std::string& network, size_t blocks);

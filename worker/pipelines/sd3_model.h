@@ -20,6 +20,7 @@ absl::StatusOr<Sd3Params> DeduceSd3Params(const TensorSource& source);
 
 class Sd3Model final : public LatentModel {
  public:
+  ~Sd3Model() override { DropWeights(); }
   // FAILED_PRECONDITION or INVALID_ARGUMENT names the component and what is wrong with it.
   static absl::StatusOr<std::unique_ptr<LatentModel>> Open(const ModelLayout& layout);
 

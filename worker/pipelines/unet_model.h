@@ -18,6 +18,7 @@ absl::StatusOr<UnetParams> DeduceUnetParams(const TensorSource& source);
 
 class UnetModel final : public LatentModel {
  public:
+  ~UnetModel() override { DropWeights(); }
   // FAILED_PRECONDITION or INVALID_ARGUMENT names the component and what is wrong with it.
   static absl::StatusOr<std::unique_ptr<LatentModel>> Open(const ModelLayout& layout);
 
