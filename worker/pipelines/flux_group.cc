@@ -13,7 +13,7 @@ namespace hanga {
 namespace {
 
 PartStorage StorageOf(at::Device device, WeightStorage storage) {
-  return {device, [storage](const std::string&) { return storage; }};
+  return {device, /*packed=*/false, [storage](const std::string&) { return storage; }};
 }
 
 }  // namespace

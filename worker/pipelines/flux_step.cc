@@ -188,6 +188,7 @@ absl::Status FluxPipeline::LaunchDenoising(FluxGeneration* g) {
 absl::StatusOr<at::Tensor> FluxPipeline::AwaitDenoised(FluxGeneration* g) {
   absl::StatusOr<Row> row = g->trip.Await();
   if (!row.ok()) return row.status();
+  if (products_) products_->Write();
   at::Tensor output;
   const absl::Status status = RunGuarded("transformer", [&] {
     const auto state = StateOf<FluxState>(*std::move(row));

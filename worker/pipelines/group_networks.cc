@@ -8,8 +8,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "worker/kernels/product_choices.h"
 #include "worker/pipelines/group_topology.h"
 #include "worker/pipelines/torch_errors.h"
+#include "worker/profile/topology_probe.h"
+#include "worker/residency/slab_layout.h"
 #include "worker/weights/loader.h"
 
 namespace hanga {
@@ -92,6 +95,11 @@ absl::Status GroupNetworks::LoadMine(int rank, const PartStorage& storage) {
     if (loaded.ok() && kept.fp8) {
       loaded = RunGuarded("loading", [&] { QuantizeBlocks(blocks); });
     }
+    if (loaded.ok() && storage.packed && storage.device.is_cuda()) {
+      loaded = RunGuarded("loading", [&] {
+        for (const BlockWeights* block : blocks) Pack(*block);
+      });
+    }
     if (!loaded.ok()) return InComponent(part.name, loaded);
     for (const BlockWeights* block : blocks) {
       for (const Slot& slot : block->slots) resident_bytes_ += slot.tensor->nbytes();
@@ -158,6 +166,11 @@ absl::StatusOr<std::unique_ptr<RankPart>> LoadGroupPart(std::shared_ptr<const vo
                                                         const placement::Plan& plan, int rank,
                                                         const PartStorage& storage) {
   if (absl::Status loaded = networks->Load(plan, rank, storage); !loaded.ok()) return loaded;
+  if (storage.device.is_cuda()) {
+    const absl::Status read =
+        RunGuarded("loading", [] { kernels::ProductChoices(DefaultCacheFolder()).Read(); });
+    if (!read.ok()) return read;
+  }
   return std::make_unique<GroupPart>(std::move(model), std::move(networks));
 }
 

@@ -27,6 +27,7 @@ namespace hanga {
 // How a part of the checkpoint is kept on a device.
 struct PartStorage {
   at::Device device = at::kCPU;
+  bool packed = false;  // a block's weights behind each other on a GPU, as fused products want them
   std::function<WeightStorage(const std::string& part)> of;
 };
 

@@ -45,7 +45,7 @@ void LatentModel::ComputeIn(at::Device device, at::ScalarType type) {
 }
 
 PartStorage LatentModel::Storage() const {
-  return {device_, [type = type_, vae = vae_type_](const std::string& part) {
+  return {device_, /*packed=*/true, [type = type_, vae = vae_type_](const std::string& part) {
             return WeightStorage(part == "vae" ? vae : type);
           }};
 }
