@@ -33,7 +33,7 @@ inline TensorSource FileOf(const Named& tensors) {
 }
 
 // Two linear layers and a convolution that tests change.
-inline const std::string kToQ = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q";
+inline const std::string kToV = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_v";
 inline const std::string kProjIn = "mid_block.attentions.0.proj_in";
 inline const std::string kConv = "down_blocks.1.resnets.1.conv1";
 
@@ -50,13 +50,13 @@ class AdaptedUnet {
 
   AdapterTarget Target() { return {"unet", blocks_.Weights(), &source_, UnetKeyMaps()}; }
 
-  absl::StatusOr<std::shared_ptr<const Adapter>> TryLoad(const Named& file,
-                                                         const std::string& id = "a") {
+  absl::StatusOr<std::shared_ptr<const Adapter>> TryLoad(const Named& file) {
     const AdapterTarget targets[] = {Target()};
-    return Adapter::Load(id, FileOf(file), targets, "sdxl", at::kCPU, at::kFloat);
+    return Adapter::Load(std::to_string(++loads_), FileOf(file), targets, "sdxl", at::kCPU,
+                         at::kFloat);
   }
-  std::shared_ptr<const Adapter> Load(const Named& file, const std::string& id = "a") {
-    auto adapter = TryLoad(file, id);
+  std::shared_ptr<const Adapter> Load(const Named& file) {
+    auto adapter = TryLoad(file);
     if (!adapter.ok()) ADD_FAILURE() << adapter.status();
     return *adapter;
   }
@@ -96,6 +96,7 @@ class AdaptedUnet {
   BlockList<UnetState> blocks_;
   TensorSource source_;
   std::optional<AdapterBinding> binding_;
+  int loads_ = 0;  // an id for each
 };
 
 inline void ExpectClose(const at::Tensor& a, const at::Tensor& b, double tolerance = 1e-5) {

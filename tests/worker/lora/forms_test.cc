@@ -14,7 +14,7 @@ using testing::AdaptedUnet;
 using testing::ExpectClose;
 using testing::kConv;
 using testing::kProjIn;
-using testing::kToQ;
+using testing::kToV;
 using testing::Named;
 
 at::Tensor Random(at::IntArrayRef shape) { return 0.5 * at::randn(shape); }
@@ -51,10 +51,10 @@ class AdapterFormsTest : public ::testing::Test {
 
 TEST_F(AdapterFormsTest, LowRankPairOfALinearLayerScaledByAlphaOverRank) {
   const at::Tensor down = Random({3, 16}), up = Random({16, 3});
-  ExpectChanges({{"unet." + kToQ + ".lora_A.weight", down},
-                 {"unet." + kToQ + ".lora_B.weight", up},
-                 {"unet." + kToQ + ".alpha", at::scalar_tensor(1.5)}},
-                {{kToQ + ".weight", Weight(kToQ) + 0.5 * up.mm(down)}});
+  ExpectChanges({{"unet." + kToV + ".lora_A.weight", down},
+                 {"unet." + kToV + ".lora_B.weight", up},
+                 {"unet." + kToV + ".alpha", at::scalar_tensor(1.5)}},
+                {{kToV + ".weight", Weight(kToV) + 0.5 * up.mm(down)}});
 }
 
 TEST_F(AdapterFormsTest, LowRankPairOfAConvolution) {
@@ -80,12 +80,12 @@ TEST_F(AdapterFormsTest, HadamardProductOfSmallAndOfLargeRank) {
     const at::Tensor a1 = Random({16, rank}), b1 = Random({rank, 16});
     const at::Tensor a2 = Random({16, rank}), b2 = Random({rank, 16});
     const at::Tensor change = a1.mm(b1) * a2.mm(b2) * (4.0 / static_cast<double>(rank));
-    ExpectChanges({{kToQ + ".hada_w1_a", a1},
-                   {kToQ + ".hada_w1_b", b1},
-                   {kToQ + ".hada_w2_a", a2},
-                   {kToQ + ".hada_w2_b", b2},
-                   {kToQ + ".alpha", at::scalar_tensor(4.0)}},
-                  {{kToQ + ".weight", Weight(kToQ) + change}});
+    ExpectChanges({{kToV + ".hada_w1_a", a1},
+                   {kToV + ".hada_w1_b", b1},
+                   {kToV + ".hada_w2_a", a2},
+                   {kToV + ".hada_w2_b", b2},
+                   {kToV + ".alpha", at::scalar_tensor(4.0)}},
+                  {{kToV + ".weight", Weight(kToV) + change}});
   }
 }
 
@@ -107,11 +107,11 @@ TEST_F(AdapterFormsTest, HadamardProductThroughCores) {
 
 TEST_F(AdapterFormsTest, KroneckerProductOfALinearLayer) {
   const at::Tensor first = Random({4, 2}), a = Random({4, 3}), b = Random({3, 8});
-  ExpectChanges({{kToQ + ".lokr_w1", first},
-                 {kToQ + ".lokr_w2_a", a},
-                 {kToQ + ".lokr_w2_b", b},
-                 {kToQ + ".alpha", at::scalar_tensor(1.5)}},
-                {{kToQ + ".weight", Weight(kToQ) + at::kron(first, a.mm(b) * 0.5)}});
+  ExpectChanges({{kToV + ".lokr_w1", first},
+                 {kToV + ".lokr_w2_a", a},
+                 {kToV + ".lokr_w2_b", b},
+                 {kToV + ".alpha", at::scalar_tensor(1.5)}},
+                {{kToV + ".weight", Weight(kToV) + at::kron(first, a.mm(b) * 0.5)}});
 }
 
 TEST_F(AdapterFormsTest, KroneckerProductOfAConvolutionIgnoresAlphaWhereBothAreWhole) {
@@ -137,14 +137,14 @@ TEST_F(AdapterFormsTest, LearnedLengthsOfRows) {
 
 TEST_F(AdapterFormsTest, LearnedLengthsOfRowsAndOfColumnsOfAMatrix) {
   const at::Tensor down = Random({2, 16}), up = Random({16, 2});
-  const at::Tensor changed = Weight(kToQ) + up.mm(down);
+  const at::Tensor changed = Weight(kToV) + up.mm(down);
   for (const bool rows : {true, false}) {
     const at::Tensor lengths = at::rand(rows ? at::IntArrayRef{16, 1} : at::IntArrayRef{1, 16}) + 1;
     const at::Tensor norm = changed.norm(2, rows ? 1 : 0, /*keepdim=*/true);
-    ExpectChanges({{kToQ + ".lora_down.weight", down},
-                   {kToQ + ".lora_up.weight", up},
-                   {kToQ + ".dora_scale", lengths}},
-                  {{kToQ + ".weight", changed * lengths / norm}});
+    ExpectChanges({{kToV + ".lora_down.weight", down},
+                   {kToV + ".lora_up.weight", up},
+                   {kToV + ".dora_scale", lengths}},
+                  {{kToV + ".weight", changed * lengths / norm}});
   }
 }
 
@@ -159,16 +159,15 @@ TEST_F(AdapterFormsTest, DifferencesOfBiasesAndNorms) {
 }
 
 TEST_F(AdapterFormsTest, EachRowOfABatchHasItsOwnAdapters) {
-  const auto pair = [&](const std::string& id) {
-    return unet_.Load({{kToQ + ".lora_A.weight", Random({2, 16})},
-                       {kToQ + ".lora_B.weight", Random({16, 2})},
+  const auto pair = [&] {
+    return unet_.Load({{kToV + ".lora_A.weight", Random({2, 16})},
+                       {kToV + ".lora_B.weight", Random({16, 2})},
                        {kConv + ".lora_A.weight", Random({3, 16, 3, 3})},
                        {kConv + ".lora_B.weight", Random({16, 3, 1, 1})},
                        {kProjIn + ".lokr_w1", Random({2, 2})},
-                       {kProjIn + ".lokr_w2", Random({8, 8})}},
-                      id);
+                       {kProjIn + ".lokr_w2", Random({8, 8})}});
   };
-  const auto a = pair("a"), b = pair("b");
+  const auto a = pair(), b = pair();
   const std::vector<AdapterSet> rows = {
       {{a, 1, 1}}, {}, {{b, 0.7, 0}, {a, -0.3, 0}}, {{b, 1, 1}}, {{a, 0.2, 0}}};
   const at::Tensor together = unet_.Run(rows);

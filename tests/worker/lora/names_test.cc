@@ -16,7 +16,7 @@ namespace {
 using testing::AdaptedUnet;
 using testing::FileOf;
 using ::testing::HasSubstr;
-using testing::kToQ;
+using testing::kToV;
 using testing::Named;
 
 ModuleNames FluxNames() {
@@ -99,24 +99,24 @@ TEST_F(AdapterErrorsTest, SaysForWhichModelAnAdapterLooks) {
 }
 
 TEST_F(AdapterErrorsTest, TellsRanksAndWidthsThatDiffer) {
-  EXPECT_THAT(ErrorOf(Pair(kToQ, 4, 16, 16, 3)), HasSubstr("has matrices of ranks 4 and 3"));
-  EXPECT_THAT(ErrorOf(Pair(kToQ, 4, 24, 16, 4)),
+  EXPECT_THAT(ErrorOf(Pair(kToV, 4, 16, 16, 3)), HasSubstr("has matrices of ranks 4 and 3"));
+  EXPECT_THAT(ErrorOf(Pair(kToV, 4, 24, 16, 4)),
               HasSubstr("changes a weight of 16 x 24, the model's has 16 x 16"));
-  Named half = Pair(kToQ, 4, 16, 16, 4);
-  half.erase(kToQ + ".lora_up.weight");
+  Named half = Pair(kToV, 4, 16, 16, 4);
+  half.erase(kToV + ".lora_up.weight");
   EXPECT_THAT(ErrorOf(half), HasSubstr("lacks one of the matrices of its LoRA"));
-  Named lengths = Pair(kToQ, 4, 16, 16, 4);
-  lengths[kToQ + ".dora_scale"] = at::ones({9});
+  Named lengths = Pair(kToV, 4, 16, 16, 4);
+  lengths[kToV + ".dora_scale"] = at::ones({9});
   EXPECT_THAT(ErrorOf(lengths), HasSubstr("has 9 lengths (DoRA)"));
 }
 
 TEST_F(AdapterErrorsTest, ListsKeysThatTheModelDoesNotHave) {
-  Named file = Pair(kToQ, 4, 16, 16, 4);
+  Named file = Pair(kToV, 4, 16, 16, 4);
   file.merge(Pair("down_blocks.7.attentions.0.to_q", 4, 16, 16, 4));
   EXPECT_THAT(ErrorOf(file), HasSubstr("1 unknown module: 'down_blocks.7.attentions.0.to_q'"));
-  EXPECT_THAT(ErrorOf({{kToQ + ".oft_blocks", at::ones({4, 4})}}),
+  EXPECT_THAT(ErrorOf({{kToV + ".oft_blocks", at::ones({4, 4})}}),
               HasSubstr("a kind of adapter that is not known"));
-  EXPECT_THAT(ErrorOf({{kToQ + ".weight", at::ones({16, 16})}}), HasSubstr("holds no adapter"));
+  EXPECT_THAT(ErrorOf({{kToV + ".weight", at::ones({16, 16})}}), HasSubstr("holds no adapter"));
 }
 
 // Whatever a file says, it is refused or read; nothing is read beyond its tensors.
@@ -132,7 +132,7 @@ TEST_F(AdapterErrorsTest, SurvivesEveryCombinationOfOddShapes) {
     for (const at::Tensor& a : odd) {
       for (const at::Tensor& b : odd) {
         const absl::Status survived = RunGuarded("test", [&] {
-          const auto loaded = unet_.TryLoad({{kToQ + one, a}, {kToQ + other, b}});
+          const auto loaded = unet_.TryLoad({{kToV + one, a}, {kToV + other, b}});
           if (loaded.ok()) unet_.Run({{{*loaded, 1, 1}}});
         });
         EXPECT_TRUE(survived.ok()) << survived << a.sizes() << b.sizes();
@@ -148,8 +148,8 @@ TEST(AdapterCacheTest, KeepsTheLastUsedWithinItsLimit) {
   const auto write = [&](const std::string& name, double value) {
     return folder.Write(
         name + ".safetensors",
-        SafetensorsBytes({testing::Stored(kToQ + ".lora_down.weight", at::full({4, 16}, value)),
-                          testing::Stored(kToQ + ".lora_up.weight", at::ones({16, 4}))}));
+        SafetensorsBytes({testing::Stored(kToV + ".lora_down.weight", at::full({4, 16}, value)),
+                          testing::Stored(kToV + ".lora_up.weight", at::ones({16, 4}))}));
   };
   AdapterCache cache(2 * 2 * 64 * sizeof(float));  // two of them
   const auto get = [&](const std::string& name, const std::string& path) {

@@ -50,7 +50,8 @@ GenerationRequest Request(const std::string& prompt) {
 }
 
 EmbeddingUse Uploaded(const std::string& token, const std::string& bytes) {
-  return {token, "", std::make_shared<const std::string>(bytes), "sha of " + token};
+  return {token, "", std::make_shared<const std::string>(bytes),
+          std::to_string(std::hash<std::string>()(bytes))};
 }
 
 constexpr char kKnown[] = "a red fox, jumping", kInvented[] = "a Zork, jumping";
