@@ -45,10 +45,7 @@ nlohmann::ordered_json Stream(const Options& o) {
       {"weights_gib", baseline.weight_bytes / kGib},
       {"activations_gib", baseline.activation_bytes / kGib},
   };
-  if (o.donor >= 0) {
-    figures["donor_link_gbps"] = baseline.donor_link.alone / 1e9;
-    figures["donor_link_while_computing_gbps"] = baseline.donor_link.while_computing / 1e9;
-  }
+  if (o.donor >= 0) figures["donor_link_gbps"] = baseline.donor_link.alone / 1e9;
   const FirstStep first = Must(RunFromHost(blocks, inputs, &host));
   const double pass_ms = first.bytes / baseline.link.alone * 1e3;
   figures["first_step_from_host_ms"] = first.ms;

@@ -25,6 +25,7 @@ namespace {
 namespace allocator = c10::cuda::CUDACachingAllocator;
 
 constexpr int64_t kLinkBytes = int64_t{1} << 30;
+constexpr int64_t kLargestWeightBytes = int64_t{4} * 21504 * 3072;  // linear1 of a single block
 
 // What the allocator holds of the device, used or not: what no other process can have.
 auto Reserved() { return allocator::getDeviceStats(0).reserved_bytes[0]; }
@@ -103,8 +104,15 @@ absl::Status RandomWeights::Read(const Slot& slot, const at::Tensor& to) const {
   static at::Generator generator = at::cuda::detail::createCUDAGenerator(0);
   generator.set_current_seed(std::hash<std::string>()(slot.key));
   const bool matrix = slot.shape.size() > 1;
-  const at::Device maker(at::kCUDA, 0);
-  to.copy_(at::empty(slot.shape, at::device(maker).dtype(to.scalar_type()))
+  // One place for the values of all: what came and went would leave holes for weights to lie in.
+  static const auto* scratch = new at::Tensor(
+      at::empty({kLargestWeightBytes}, at::device(at::Device(at::kCUDA, 0)).dtype(at::kByte)));
+  const int64_t bytes = slot.Elements() * static_cast<int64_t>(c10::elementSize(to.scalar_type()));
+  if (bytes > kLargestWeightBytes)
+    return absl::InternalError(slot.key + " is larger than any of FLUX");
+  to.copy_(scratch->narrow(0, 0, bytes)
+               .view(to.scalar_type())
+               .view(slot.shape)
                .normal_(matrix ? 0.0 : 1.0, 0.02, generator));
   return absl::OkStatus();
 }
