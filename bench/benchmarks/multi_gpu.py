@@ -149,8 +149,7 @@ def run(arguments):
     if "flux" not in folders:
         raise harness.BenchmarkError("without a model there is nothing to measure")
     alone = _replicas(report, devices, folders, arguments)
-    if "flux" in alone:
-        _hand_over(report, devices, folders["flux"], alone["flux"], arguments)
+    _hand_over(report, devices, folders["flux"], alone.get("flux"), arguments)
     if rig.is_gpu(devices[0]):
         with report.section("donor", 120) as found:
             if found is not None:

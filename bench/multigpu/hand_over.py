@@ -12,19 +12,21 @@ from multigpu.server import moment
 
 
 def throughput(server, model, arguments, alone):
-    """`alone`: of one worker, its pictures of seed 100, images a second and seconds of one picture."""
+    """`alone`: of replicas, pictures of seed 100, all's images a second, one's seconds of a picture; or None."""
     server.draw(model, arguments.size, arguments.steps, 4, 1)
     latency = min(server.draw(model, arguments.size, arguments.steps, 1, 200).seconds() for _ in range(3))
     images = 2 * arguments.images
     with rig.Busy(server.devices, server.pids()) as busy:
         job = server.draw(model, arguments.size, arguments.steps, images, 100)
     rate = images / job.seconds()
-    same = [a == b for a, b in zip(job.pictures, alone["pictures"])]
-    return {"hand_over_images_per_s": rate, "hand_over_picture_s": latency,
-            "hand_over_to_replicas": rate / alone["replicas_per_s"],
-            "hand_over_latency_to_one": latency / alone["picture_s"],
-            "hand_over_bytes_equal_to_one_worker": int(bool(same) and all(same)),
-            "hand_over_busy_least": min(busy.shares())}
+    figures = {"hand_over_images_per_s": rate, "hand_over_picture_s": latency,
+               "hand_over_busy_least": min(busy.shares())}
+    if alone is not None:
+        same = [a == b for a, b in zip(job.pictures, alone["pictures"])]
+        figures.update({"hand_over_to_replicas": rate / alone["replicas_per_s"],
+                        "hand_over_latency_to_one": latency / alone["picture_s"],
+                        "hand_over_bytes_equal_to_one_worker": int(bool(same) and all(same))})
+    return figures
 
 
 def _await_step(server, step, seconds=60):

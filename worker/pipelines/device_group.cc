@@ -3,6 +3,8 @@
 
 #include "worker/pipelines/device_group.h"
 
+#include <c10/core/DeviceGuard.h>
+
 #include <cstring>
 #include <utility>
 
@@ -44,8 +46,10 @@ absl::Status Nonsense(int from) {
 
 }  // namespace
 
-DeviceGroup::DeviceGroup(std::unique_ptr<Communicator> communicator, bool on_gpu)
-    : communicator_(std::move(communicator)), hand_over_(communicator_.get(), FloorOf(on_gpu)) {
+DeviceGroup::DeviceGroup(std::unique_ptr<Communicator> communicator, at::Device device)
+    : device_(device),
+      communicator_(std::move(communicator)),
+      hand_over_(communicator_.get(), FloorOf(device.is_cuda())) {
   communicator_->set_patience(kPatienceAtRest, Watchdog::kMostTransfer);
 }
 
@@ -132,6 +136,7 @@ void DeviceGroup::Drop(uint64_t model) {
 }
 
 void DeviceGroup::Follow(const Find& find) {
+  const c10::DeviceGuard guard(device_);  // kernels run on the thread's current one
   for (;;) {
     const absl::StatusOr<Message> message = communicator_->NextMessage(absl::InfiniteDuration());
     const absl::Status served = message.ok() ? Serve(*message, find) : message.status();

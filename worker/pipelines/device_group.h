@@ -5,6 +5,8 @@
 // the ranks hold together.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <atomic>
 #include <map>
 #include <memory>
@@ -37,7 +39,7 @@ absl::StatusOr<std::unique_ptr<RankPart>> LoadRankPart(const ModelFiles& files,
 
 class DeviceGroup final : public Group {
  public:
-  DeviceGroup(std::unique_ptr<Communicator> communicator, bool on_gpu);
+  DeviceGroup(std::unique_ptr<Communicator> communicator, at::Device device);
 
   // Each rank says what its device can do. Called once, by every rank.
   absl::Status ShareTopologies(const placement::Topology& mine);
@@ -63,6 +65,7 @@ class DeviceGroup final : public Group {
   absl::Status LoadPart(std::string_view order, const Find& find);
   absl::Status AwaitLoaded(uint64_t model);
 
+  const at::Device device_;
   const std::unique_ptr<Communicator> communicator_;
   HandOver hand_over_;
   placement::Topology topology_;

@@ -3,12 +3,12 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "worker/collectives/mesh.h"
 #include "worker/collectives/nccl_communicator.h"
 #include "worker/collectives/socket_communicator.h"
 #include "worker/pipelines/device_group.h"
+#include "worker/pipelines/torch_options.h"
 #include "worker/profile/topology_probe.h"
 
 namespace hanga {
@@ -30,7 +30,9 @@ class SocketDoor final : public GroupDoor {
     options.secret = place.secret;
     absl::StatusOr<std::unique_ptr<Mesh>> mesh = Mesh::Join(listener_, std::move(options), suspect);
     if (!mesh.ok()) return mesh.status();
-    const bool on_gpu = absl::StartsWith(device_, "cuda");
+    const absl::StatusOr<at::Device> device = ParseDevice(device_);
+    if (!device.ok()) return device.status();
+    const bool on_gpu = device->is_cuda();
     absl::StatusOr<std::unique_ptr<Communicator>> communicator =
         on_gpu ? MakeNcclCommunicator(*std::move(mesh), device_)
                : MakeSocketCommunicator(*std::move(mesh));
@@ -38,7 +40,7 @@ class SocketDoor final : public GroupDoor {
     const absl::StatusOr<placement::Topology> mine =
         ProbeDevice(on_gpu ? device_ : "cpu:0", DefaultCacheFolder());
     if (!mine.ok()) return mine.status();
-    auto group = std::make_shared<DeviceGroup>(*std::move(communicator), on_gpu);
+    auto group = std::make_shared<DeviceGroup>(*std::move(communicator), *device);
     if (absl::Status shared = group->ShareTopologies(*mine); !shared.ok()) return shared;
     return group;
   }

@@ -3,6 +3,8 @@
 
 #include "worker/pipelines/group_networks.h"
 
+#include <c10/core/DeviceGuard.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -72,6 +74,7 @@ absl::Status GroupNetworks::Load(const placement::Plan& plan, int rank,
   absl::StatusOr<Routes> routes = RoutesOf(plan, RoutedOf(networks_));
   if (!routes.ok()) return routes.status();
   routes_ = *std::move(routes);
+  device_ = storage.device;
   return LoadMine(rank, storage);
 }
 
@@ -131,6 +134,7 @@ absl::Status GroupNetworks::RunRange(const std::string& name, size_t begin, size
                                      Row* row) const {
   for (const Network& network : networks_) {
     if (network.name != name) continue;
+    const c10::DeviceGuard guard(device_);
     size_t at = 0;
     const absl::Status status = RunGuarded(
         name, [&] { network.run(begin, std::min(end, network.blocks.size()), row, &at); });

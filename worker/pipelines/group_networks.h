@@ -77,6 +77,7 @@ class GroupNetworks {
   const std::vector<Network> networks_;
   const absl::Span<const ModelPart> parts_;
   Routes routes_;
+  at::Device device_ = at::kCPU;
   uint64_t resident_bytes_ = 0;
   std::shared_ptr<DeviceGroup> group_;  // of a leader
   uint64_t number_ = 0;                 // of the model, there
