@@ -25,7 +25,7 @@ def add_arguments(parser):
     parser.add_argument("--size", default="1024x1024")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--images", type=int, default=8, help="of a job on one worker")
-    parser.add_argument("--rounds", type=int, default=2, help="of the mixed queue")
+    parser.add_argument("--rounds", type=int, default=3, help="of the mixed queue")
     parser.add_argument("--donor-budget-gb", type=float, default=4, help="of weights that are resident")
     parser.add_argument("--strict", action="store_true", help="fail if a section failed or bytes differ")
     parser.add_argument("--only", help="sections, with commas: links,replicas,mixed,unequal,hand-over,faults,donor,memcheck,peers")

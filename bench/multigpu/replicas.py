@@ -46,27 +46,38 @@ def replicate(server, model, arguments):
     return figures, alone
 
 
+def _waiting(server):
+    """Whether the queue has pictures that no worker has taken."""
+    for job in server.listed("jobs"):
+        if job["state"] == "JOB_STATE_QUEUED":
+            return True
+        taken = [task for task in job["tasks"] if task["stage"] != "TASK_STAGE_QUEUED"]
+        if job["state"] == "JOB_STATE_RUNNING" and len(taken) < int(job["spec"]["num_images"]):
+            return True
+    return False
+
+
 def mixed(server, models, arguments):
-    """A queue of several sizes and models: how busy the devices are from its begin to its end."""
+    """A queue of several sizes and models: how busy the devices are while there is a queue."""
     width, height = (int(side) for side in arguments.size.split("x"))
     sizes = [f"{width}x{height}", f"{width * 3 // 4 // 64 * 64}x{height}", f"{width // 2}x{height // 2}"]
     for model in models:  # each worker knows every shape before it counts
         for size in sizes:
-            server.draw(model, size, 3, 2 * len(server.devices), 5)
-    jobs = []
+            server.draw(model, size, 3, 4 * len(server.devices), 5)
+    jobs = [server.submit(model, size, arguments.steps, 2 * len(server.devices), 1000 + 10 * round_ + i)
+            for round_ in range(arguments.rounds) for model in models for i, size in enumerate(sizes)]
+    while not any(job["state"] == "JOB_STATE_RUNNING" for job in server.listed("jobs")):
+        time.sleep(0.05)
+    time.sleep(0.5)  # so that every device has begun
     begun = time.monotonic()
     with rig.Busy(server.devices, server.pids()) as busy:
-        for _ in range(arguments.rounds):
-            for model in models:
-                for size in sizes:
-                    jobs.append(server.submit(model, size, arguments.steps, 1 + len(server.devices),
-                                              1000 + len(jobs)))
-        for job in jobs:
-            job.wait()
+        while _waiting(server):
+            time.sleep(0.2)
     seconds = time.monotonic() - begun
-    drawn = sum(len(job.pictures) for job in jobs)
+    for job in jobs:
+        job.wait()
     shares = busy.shares()
-    return {"mixed_queue_pictures": drawn, "mixed_queue_s": seconds,
+    return {"mixed_queue_pictures": sum(len(job.pictures) for job in jobs), "mixed_queue_s": seconds,
             "mixed_queue_busy_least": min(shares), "mixed_queue_busy_mean": sum(shares) / len(shares)}
 
 
