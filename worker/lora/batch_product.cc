@@ -109,22 +109,24 @@ void BatchProduct::Stack(const std::vector<std::vector<WeightedChange>>& rows) {
   }
 }
 
+// In place: a pass over y less than a sum of its own.
 at::Tensor BatchProduct::AddToRows(const at::Tensor& x, at::Tensor y, const at::Tensor& bias,
                                    int64_t first) const {
   const int64_t count = y.size(-1);
   TORCH_CHECK(shared() || x.size(0) == row_count_, "adapters of ", row_count_, " rows for ",
               x.size(0));
+  y = y.contiguous();
   // The others need the plain product.
   if (!others_.empty()) AddOthers(x, y, bias, first, 0, 0);
   if (up_.defined()) {
     const at::Tensor down = down_.to(x.device()), up = up_.to(x.device()).narrow(1, first, count);
     if (shared()) {
       const at::Tensor inner = at::linear(x, down[0]).flatten(0, -2);
-      y = at::addmm(y.reshape({-1, count}), inner, up[0].t()).view(y.sizes());
+      y.view({-1, count}).addmm_(inner, up[0].t());
     } else {
       const auto rows = [](const at::Tensor& t) { return t.dim() == 2 ? t.unsqueeze(1) : t; };
       const at::Tensor inner = at::bmm(rows(x), down.transpose(1, 2));
-      y = at::baddbmm(rows(y), inner, up.transpose(1, 2)).view(y.sizes());
+      rows(y).baddbmm_(inner, up.transpose(1, 2));
     }
   }
   if (bias_.defined()) {
