@@ -73,16 +73,18 @@ v1::Job ViewStored(const std::string& tag, const StoredJob& stored, absl::Durati
   v1::Job job;
   v1::SubmitJobRequest request;
   request.ParseFromString(stored.request);
-  // One that was submitted before its model was examined learned its steps from the worker.
-  const bool resolved = request.spec().has_steps();
+  // One that was submitted before its model was examined learned its steps from the worker. With a
+  // picture to begin with or a second pass a task has others than its spec.
+  const bool learns = !request.spec().has_steps() && !request.spec().has_init_image() &&
+                      !request.spec().has_second_pass();
   FillRequest(std::move(request), &job);
   FillRecord(tag, stored.job, &job);
   v1::TaskProgress* task = nullptr;
   for (const AttemptRecord& attempt : stored.attempts) {
     if (task == nullptr || task->index() != attempt.index) task = job.add_tasks();
     const bool done = attempt.outcome == AttemptOutcome::kSucceeded;
-    const uint32_t steps = resolved ? job.spec().steps() : attempt.steps;
-    if (steps != 0) job.mutable_spec()->set_steps(steps);
+    const uint32_t steps = attempt.steps != 0 ? attempt.steps : job.spec().steps();
+    if (learns && steps != 0) job.mutable_spec()->set_steps(steps);
     task->set_index(attempt.index);
     task->set_stage(done ? v1::TASK_STAGE_DONE : v1::TASK_STAGE_QUEUED);
     task->set_step(done ? steps : attempt.step);

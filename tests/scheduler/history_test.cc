@@ -102,6 +102,22 @@ TEST_F(HistoryTest, TellsTheStepsOfAJobThatCameBeforeItsModelWasExamined) {
   EXPECT_EQ(ended.tasks(0).steps(), 20U);
 }
 
+TEST_F(HistoryTest, TellsTheStepsThatATaskTurnedOutToHave) {
+  FakeWorker worker("w", 1);
+  worker.Connect(*scheduler_);
+  auto request = Request();
+  request.mutable_spec()->set_steps(30);  // of which a picture to begin with leaves 20
+  const auto job = Submit(request);
+  const auto task = Next(worker);
+  worker.Update(task.attempt(), 7);
+  worker.Succeed(task.attempt(), "picture");
+  Settle();
+  const v1::Job ended = Get(job->name());
+  EXPECT_EQ(ended.spec().steps(), 30U);
+  EXPECT_EQ(ended.tasks(0).steps(), 20U);
+  EXPECT_EQ(ended.tasks(0).step(), 20U);
+}
+
 TEST_F(HistoryTest, KeepsWhatAWorkerNotesUpToALimit) {
   FakeWorker worker("w", 1);
   worker.Connect(*scheduler_);
