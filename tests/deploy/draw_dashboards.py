@@ -69,7 +69,7 @@ def draw(prometheus, path, begin, end, target):
         if axis.lines:
             axis.legend(fontsize=6, loc="upper left")
         else:
-            axis.text(0.5, 0.5, "no data: needs GPUs", ha="center", transform=axis.transAxes)
+            axis.text(0.5, 0.5, "no data in this run", ha="center", transform=axis.transAxes)
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=60)
     plt.close(figure)
@@ -81,7 +81,7 @@ def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 90
     models = "".join(
         f'[[model]]\nname = "{name}"\npath = "{served.SOURCE / "models/demo"}"\n{levers}'
-        for name, levers in (("demo", ""), ("streamed", 'vram_limit = "12mb"\n')))
+        for name, levers in (("demo", ""), ("streamed", 'vram_limit = "64mb"\n')))
     hangad = served.Hangad(workers=3, models=(), program="hanga-worker",
                            more='restart_least = "10ms"\n[canary]\nmodel = "demo"\n'
                                 f'interval = "10s"\n{models}')
