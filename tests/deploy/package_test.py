@@ -130,7 +130,7 @@ class ImageTest(Packaged):
         for name in debs:
             self.assertIn(f"PackageName: {name}\n", inside("cat", "/usr/share/doc/hanga/sbom.spdx"))
         print("MB in the image:\n" + inside(
-            "bash", "-c", "du -xsm /usr/lib/hanga /usr/bin/hang* /usr/share/hanga / 2>/dev/null"))
+            "bash", "-c", "du -xsm /usr/lib/hanga /usr/bin/hang* /usr/share/hanga / 2>/dev/null; true"))
         self.answers_and_draws(inside, has_worker="hanga-worker" in debs)
 
     def answers_and_draws(self, inside, has_worker):

@@ -138,21 +138,21 @@ TEST(HandOverTest, AModelIsRemovedOnceItsStatesAreBack) {
 
 // The leader may be busy with something else for longer than a state takes.
 TEST(HandOverTest, AStateThatWaitedForTheLeaderIsNotLost) {
+  constexpr absl::Duration kFloor = absl::Milliseconds(100);
   ServedRanks ranks(2);
   absl::Notification there;
   const auto run = [&](const std::string& network, size_t begin, size_t end, Row* row) {
     if (begin == 2 && (*row)[0].item<double>() > 40) there.Notify();
     return Steps(network, begin, end, row);
   };
-  // Of a floor that every wait is above.
-  HandOver leader(&ranks[0], absl::ZeroDuration());
+  HandOver leader(&ranks[0], kFloor);
   const std::map<std::string, Route> routes = {{"steps", {{0, 1, 2}, {1, 2, 3}, {0, 3, 4}}}};
   ranks.Add(1, routes, run);
   leader.Add(1, routes, run);
   ASSERT_TRUE(leader.Await(*leader.Launch(1, "steps", One(0))).ok());
   const auto ticket = leader.Launch(1, "steps", One(5));
   there.WaitForNotification();
-  absl::SleepFor(absl::Milliseconds(1));
+  absl::SleepFor(1.5 * kFloor);  // what the leader is busy with
   const auto row = leader.Await(*ticket);
   EXPECT_TRUE(row.ok()) << row.status();
 }
