@@ -3,6 +3,7 @@
 
 #include "worker/tokenizers/weighted_prompt.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
@@ -14,6 +15,8 @@ namespace {
 
 constexpr double kStronger = 1.1, kWeaker = 1 / 1.1;
 constexpr std::string_view kSpaces = " \t\n\r\f\v";
+
+double Bounded(double weight) { return std::clamp(weight, -kMostWeight, kMostWeight); }
 
 std::optional<double> ReadNumber(std::string_view text) {
   const std::string copy(text);
@@ -55,7 +58,7 @@ std::optional<std::pair<double, size_t>> ReadWeight(std::string_view text) {
     return std::nullopt;
   const auto value = ReadNumber(number);
   if (!value) return std::nullopt;
-  return std::pair(*value, close + 1);
+  return std::pair(Bounded(*value), close + 1);
 }
 
 class A1111Reader {
@@ -115,7 +118,9 @@ class A1111Reader {
     brackets->pop_back();
   }
   void Multiply(size_t start, double weight) {
-    for (size_t i = start; i < pieces_.size(); ++i) pieces_[i].weight *= weight;
+    for (size_t i = start; i < pieces_.size(); ++i) {
+      pieces_[i].weight = Bounded(pieces_[i].weight * weight);
+    }
   }
 
   // The text so far, cut where it says BREAK; spaces around the word go with it.
@@ -214,12 +219,12 @@ void AddComfy(std::string_view text, double weight, int depth, std::vector<Weigh
       continue;
     }
     group = group.substr(1, group.size() - 2);
-    double inner = weight * kStronger;
+    double inner = Bounded(weight * kStronger);
     const size_t colon = group.rfind(':');
     if (colon != std::string_view::npos && colon > 0) {
       // A number replaces the weight of everything around it.
       if (const auto value = ReadNumber(Trimmed(group.substr(colon + 1)))) {
-        inner = *value;
+        inner = Bounded(*value);
         group = group.substr(0, colon);
       }
     }

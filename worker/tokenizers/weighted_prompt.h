@@ -11,6 +11,7 @@
 //   \( \)      the characters        the characters
 //
 // Any text is a prompt: brackets that are never closed weigh what follows, as they do there.
+// However many brackets there are, a weight stays within kMostWeight of 0.
 #pragma once
 
 #include <string>
@@ -18,6 +19,8 @@
 #include <vector>
 
 namespace hanga {
+
+inline constexpr double kMostWeight = 100;
 
 struct WeightedText {
   std::string text;

@@ -77,5 +77,14 @@ TEST(ComfyPromptTest, ReadsAnyDepth) {
   EXPECT_EQ(ReadA1111Prompt(std::string(20'000, '(') + "a").size(), 1U);
 }
 
+TEST(WeightedPromptTest, NoNumberOfBracketsMakesAWeightBeyondTheMost) {
+  EXPECT_THAT(ReadA1111Prompt(std::string(20'000, '(') + "a"),
+              ElementsAre(Weighs("a", kMostWeight)));
+  EXPECT_THAT(ReadA1111Prompt("(a:-1000000)"), ElementsAre(Weighs("a", -kMostWeight)));
+  EXPECT_THAT(ReadComfyPrompt("(a:1000000)"), ElementsAre(Weighs("a", kMostWeight)));
+  // Bounded on the way, so that nothing becomes infinite and then no number.
+  EXPECT_THAT(ReadA1111Prompt(std::string(20'000, '(') + "(a:0)"), ElementsAre(Weighs("a", 0)));
+}
+
 }  // namespace
 }  // namespace hanga
