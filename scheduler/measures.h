@@ -63,7 +63,7 @@ struct WorkerMeasures {
   v1::DeviceInfo device;
   uint32_t restarts = 0;
   uint64_t tasks_running = 0, tasks_finished = 0, tasks_failed = 0;
-  v1::WorkerStats stats;  // of its last heartbeat
+  v1::WorkerStats stats;              // of its last heartbeat
   std::vector<std::string> examines;  // "models/{model}" of which it has said nothing yet
   std::string problem;                // one sentence, where there is one
 };

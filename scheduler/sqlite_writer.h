@@ -57,8 +57,7 @@ class SqliteWriter {
     return queue_.empty() && !writing_ && answered_.empty() && !calling_back_;
   }
   void WriteLoop();
-  void Gather(std::chrono::steady_clock::time_point next_commit)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Gather(std::chrono::steady_clock::time_point next_commit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CallBackLoop();
   void CheckpointLoop();
   void CopyLog();

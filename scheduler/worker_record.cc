@@ -18,8 +18,9 @@ v1::WorkerState StateOf(const WorkerRecord& worker) {
     return v1::WORKER_STATE_LOST;
   }
   if (worker.draining || worker.drain_sent) {
-    return worker.drain_sent || !worker.tasks.empty() || worker.seat.group != 0 ? v1::WORKER_STATE_DRAINING
-                                                      : v1::WORKER_STATE_DRAINED;
+    return worker.drain_sent || !worker.tasks.empty() || worker.seat.group != 0
+               ? v1::WORKER_STATE_DRAINING
+               : v1::WORKER_STATE_DRAINED;
   }
   return v1::WORKER_STATE_READY;
 }

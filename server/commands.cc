@@ -92,8 +92,9 @@ int CheckStoreCommand(const Config& config) {
               report->attempts, report->artifacts);
   for (const std::string& damage : report->damage) std::printf("damaged: %s\n", damage.c_str());
   if (report->older) {
-    std::printf("its tables are of an older version: hangad brings them up to date when it starts; "
-                "to examine the rows before, use the version that wrote them\n");
+    std::printf(
+        "its tables are of an older version: hangad brings them up to date when it starts; "
+        "to examine the rows before, use the version that wrote them\n");
   }
   if (report->damage.empty()) std::printf("the store is sound\n");
   return report->damage.empty() ? 0 : 1;

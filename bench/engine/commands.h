@@ -20,8 +20,8 @@ struct Options {
   int runs = 20;
   bool graphs = true;
   bool profile = false;
-  bool tune = false;    // choose the algorithms of products under sustained load
-  std::string choices;  // a folder to read those algorithms from, and to keep them in
+  bool tune = false;             // choose the algorithms of products under sustained load
+  std::string choices;           // a folder to read those algorithms from, and to keep them in
   std::string weights = "auto";  // or fp8
   std::string model;             // a folder, for whole pictures
   int steps = 28;

@@ -67,8 +67,8 @@ absl::StatusOr<ExitCode> OneModel(const std::string& name, const Session& sessio
   }
   std::cout << ResourceId(model->name()) << ": " << StateText(model->state())
             << (model->problem().empty() ? "" : ", ") << model->problem() << '\n';
-  for (const auto& [what, names] : {std::pair("loras", &model->loras()),
-                                    std::pair("embeddings", &model->embeddings())}) {
+  for (const auto& [what, names] :
+       {std::pair("loras", &model->loras()), std::pair("embeddings", &model->embeddings())}) {
     if (!names->empty()) std::cout << what << ": " << absl::StrJoin(*names, ", ") << '\n';
   }
   for (const v1::ModelPlacement& placement : model->placements()) {

@@ -1,8 +1,8 @@
 // Copyright 2026 The Hanga Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "worker/models/clip.h"
 #include "worker/layers/config_reader.h"
+#include "worker/models/clip.h"
 
 namespace hanga {
 

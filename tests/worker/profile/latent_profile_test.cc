@@ -74,8 +74,8 @@ TEST(LatentProfileTest, WhatCrossesSd3sBoundariesIsWhatItsStateHolds) {
   }
 }
 
-// 2.57 billion parameters and 2 x 2.99 tera-operations an evaluation, as published; attention is not
-// counted there.
+// 2.57 billion parameters and 2 x 2.99 tera-operations an evaluation, as published; attention is
+// not counted there.
 TEST(LatentProfileTest, SdxlCostsWhatIsKnownOfIt) {
   std::vector<BlockProfile> unet;
   AppendUnet(Sdxl(), {128, 128, 1, 77, at::kBFloat16}, &unet);

@@ -90,8 +90,8 @@ TEST(DiffusionSamplersTest, StartInTheMiddleAtAPicture) {
   }
 }
 
-// Few-step models were distilled at these timesteps: Turbo, Lightning, Hyper at trailing ones, LCM at
-// every n-th of its 50.
+// Few-step models were distilled at these timesteps: Turbo, Lightning, Hyper at trailing ones, LCM
+// at every n-th of its 50.
 TEST(DiffusionSamplersTest, MeetTheTimestepsOfFewStepModels) {
   const auto trailing = WithSchedule(StableDiffusion(), "sgm_uniform");
   ASSERT_TRUE(trailing.ok()) << trailing.status();
