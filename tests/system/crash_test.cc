@@ -13,7 +13,7 @@ namespace {
 constexpr uint32_t kSteps = 40;
 
 bool InTheMiddle(const v1::Job& job) {
-  return job.tasks(0).step() >= 2 && job.tasks(0).step() < kSteps;
+  return TaskOf(job).step() >= 2 && TaskOf(job).step() < kSteps;
 }
 
 TEST(CrashTest, AKilledWorkersJobSucceedsOnTheNextAttemptWithTheSameBytes) {
@@ -33,7 +33,7 @@ TEST(CrashTest, AKilledWorkersJobSucceedsOnTheNextAttemptWithTheSameBytes) {
 
   const Pictures after = Fetch(daemon.client(), job->name());
   EXPECT_EQ(after.bytes, expected);
-  EXPECT_EQ(after.job.tasks(0).attempt(), 2u);
+  EXPECT_EQ(TaskOf(after.job).attempt(), 2u);
   EXPECT_NE(daemon.Worker("cpu-0").pid(), static_cast<uint32_t>(worker));
 }
 

@@ -160,6 +160,10 @@ Pictures Fetch(client::Client& client, const std::string& name) {
   return pictures;
 }
 
+const v1::TaskProgress& TaskOf(const v1::Job& job) {
+  return job.tasks_size() > 0 ? job.tasks(0) : v1::TaskProgress::default_instance();
+}
+
 v1::Job FollowUntil(client::Client& client, const std::string& name,
                     const std::function<bool(const v1::Job&)>& condition) {
   client::Interrupt enough;

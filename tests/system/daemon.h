@@ -80,6 +80,9 @@ struct Pictures {
 Pictures Draw(client::Client& client, const v1::SubmitJobRequest& request);
 Pictures Fetch(client::Client& client, const std::string& job);  // waits for its end
 
+// How the first image is doing. A job that waits in the queue tells nothing of its images yet.
+const v1::TaskProgress& TaskOf(const v1::Job& job);
+
 // Follows a job until the condition holds or it ends; returns the last state seen.
 v1::Job FollowUntil(client::Client& client, const std::string& job,
                     const std::function<bool(const v1::Job&)>& condition);

@@ -73,9 +73,8 @@ class GroupsTest : public testing::Test {
   std::string SubmitAndAwaitStep(const v1::SubmitJobRequest& request, uint32_t step) {
     const auto job = daemon_->client().Submit(request);
     EXPECT_TRUE(job.ok()) << job.status();
-    FollowUntil(daemon_->client(), job->name(), [&](const v1::Job& seen) {
-      return seen.tasks_size() > 0 && seen.tasks(0).step() >= step;
-    });
+    FollowUntil(daemon_->client(), job->name(),
+                [&](const v1::Job& seen) { return TaskOf(seen).step() >= step; });
     return job->name();
   }
 
@@ -107,7 +106,7 @@ TEST_F(GroupsTest, ARankThatIsKilledCostsAnAttemptAndTheGroupIsPutTogetherAnew) 
     const Pictures drawn = Fetch(daemon_->client(), job);
     EXPECT_EQ(drawn.bytes, alone.bytes) << "rank " << rank;
     ASSERT_EQ(drawn.job.tasks_size(), 1);
-    EXPECT_GE(drawn.job.tasks(0).attempt(), 2u) << "it was killed while it ran";
+    EXPECT_GE(TaskOf(drawn.job).attempt(), 2u) << "it was killed while it ran";
     AwaitGroup(2);
     daemon_.reset();
   }
@@ -122,7 +121,7 @@ TEST_F(GroupsTest, ARankThatIsStoppedIsLeftAndAnotherTakesItsPlace) {
   ASSERT_EQ(kill(static_cast<pid_t>(stopped.pid()), SIGSTOP), 0);
   const Pictures drawn = Fetch(daemon_->client(), job);
   EXPECT_EQ(drawn.bytes, alone.bytes);
-  EXPECT_EQ(drawn.job.tasks(0).attempt(), 2u);
+  EXPECT_EQ(TaskOf(drawn.job).attempt(), 2u);
   EXPECT_NE(Rank(1).name(), stopped.name());
   // The daemon may have replaced it meanwhile.
   kill(static_cast<pid_t>(stopped.pid()), SIGCONT);
@@ -167,7 +166,7 @@ TEST_F(GroupsTest, ACancelTakesEffectWithinAStep) {
   ASSERT_TRUE(daemon_->client().Cancel(job).ok());
   const v1::Job ended = FollowUntil(daemon_->client(), job, [](const v1::Job&) { return false; });
   EXPECT_EQ(ended.state(), v1::JOB_STATE_CANCELLED);
-  EXPECT_LT(ended.tasks(0).step(), 1000u);
+  EXPECT_LT(TaskOf(ended).step(), 1000u);
   Draw(daemon_->client(), PictureRequest("demo"));
 }
 

@@ -115,7 +115,7 @@ TEST_F(PicturesTest, CancelTakesEffectWithinAStep) {
   const auto job = daemon_->client().Submit(PictureRequest("noop", 7, 1000));
   ASSERT_TRUE(job.ok()) << job.status();
   const v1::Job running = FollowUntil(daemon_->client(), job->name(),
-                                      [](const v1::Job& job) { return job.tasks(0).step() >= 2; });
+                                      [](const v1::Job& job) { return TaskOf(job).step() >= 2; });
   ASSERT_EQ(running.state(), v1::JOB_STATE_RUNNING);
   const absl::Time asked = absl::Now();
   ASSERT_TRUE(daemon_->client().Cancel(job->name()).ok());

@@ -64,7 +64,7 @@ TEST(StartStopTest, SigtermEndsDaemonAndWorkersAndKeepsWhatWasRunning) {
   const auto job = daemon.client().Submit(PictureRequest("noop", 7, 60));
   ASSERT_TRUE(job.ok()) << job.status();
   FollowUntil(daemon.client(), job->name(),
-              [](const v1::Job& job) { return job.tasks(0).step() >= 1; });
+              [](const v1::Job& job) { return TaskOf(job).step() >= 1; });
   const pid_t worker = static_cast<pid_t>(daemon.Worker("cpu-0").pid());
   ASSERT_GT(worker, 0);
   daemon.process().Signal(SIGTERM);

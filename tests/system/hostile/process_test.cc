@@ -47,8 +47,8 @@ TEST_F(ProcessTest, ASuspendedDaemonBlamesNoWorker) {
 
 TEST_F(ProcessTest, SighupIsNoReasonToEnd) {
   daemon_.process().Signal(SIGHUP);
-  EXPECT_TRUE(Eventually(
-      [&] { return daemon_.log().find("reloaded tokens") != std::string::npos; }));
+  EXPECT_TRUE(
+      Eventually([&] { return daemon_.log().find("reloaded tokens") != std::string::npos; }));
   EXPECT_TRUE(daemon_.client().ListModels().ok());
 }
 

@@ -15,7 +15,7 @@ TEST(SignalsTest, ASecondSigtermEndsDaemonAndWorkersAtOnceAndLosesNoJob) {
   Daemon daemon({.models = {{"noop", NoopModel(folder, "noop", 100)}}, .more = NoopWorkers()});
   const auto job = daemon.client().Submit(PictureRequest("noop", 7, 100));
   ASSERT_TRUE(job.ok()) << job.status();
-  const auto begun = [](const v1::Job& job) { return job.tasks(0).step() >= 1; };
+  const auto begun = [](const v1::Job& job) { return TaskOf(job).step() >= 1; };
   FollowUntil(daemon.client(), job->name(), begun);
   const auto worker = static_cast<pid_t>(daemon.Worker("cpu-0").pid());
   ASSERT_GT(worker, 0);

@@ -150,8 +150,8 @@ TEST_F(WorkerTest, ClaimsOnAnothersAttemptChangeNothing) {
     }
   }
   const v1::Job after = Get(job->name());
-  EXPECT_EQ(after.tasks(0).worker(), "workers/honest");
-  EXPECT_EQ(after.tasks(0).attempt(), 1u);
+  EXPECT_EQ(TaskOf(after).worker(), "workers/honest");
+  EXPECT_EQ(TaskOf(after).attempt(), 1u);
   EXPECT_EQ(after.artifacts_size(), 0);
 }
 
@@ -163,7 +163,7 @@ TEST_F(WorkerTest, AResultThatIsNotWhatWasAnnouncedIsNotStored) {
   ASSERT_TRUE(assignment.has_value());
   liar->Result(assignment->assignment().attempt(), "a picture", std::string(64, '0'));
   EXPECT_TRUE(liar->Await(Kind::kTaskVerdict).has_value());
-  EXPECT_TRUE(Eventually([&] { return Get(job->name()).tasks(0).attempt() == 2u; }))
+  EXPECT_TRUE(Eventually([&] { return TaskOf(Get(job->name())).attempt() == 2u; }))
       << Get(job->name()).ShortDebugString();
   EXPECT_EQ(Get(job->name()).artifacts_size(), 0);
 }

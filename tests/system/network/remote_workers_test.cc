@@ -19,11 +19,6 @@ using testing::Not;
 
 constexpr uint32_t kSteps = 60;  // 3 s
 
-// Of the first image; none of a job that could not be followed.
-const v1::TaskProgress& Task(const v1::Job& job) {
-  return job.tasks_size() > 0 ? job.tasks(0) : v1::TaskProgress::default_instance();
-}
-
 class RemoteWorkersTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -35,9 +30,9 @@ class RemoteWorkersTest : public testing::Test {
   static v1::Job ExpectNoStepTwice(Daemon& daemon, const std::string& job) {
     uint32_t step = 0;
     return FollowUntil(daemon.client(), job, [&](const v1::Job& told) {
-      EXPECT_GE(Task(told).step(), step) << told.ShortDebugString();
-      EXPECT_LE(Task(told).attempt(), 1u) << told.ShortDebugString();
-      step = Task(told).step();
+      EXPECT_GE(TaskOf(told).step(), step) << told.ShortDebugString();
+      EXPECT_LE(TaskOf(told).attempt(), 1u) << told.ShortDebugString();
+      step = TaskOf(told).step();
       return false;
     });
   }
@@ -55,7 +50,7 @@ class RemoteWorkersTest : public testing::Test {
 
   static v1::Job AwaitStep(Daemon& daemon, const std::string& job, uint32_t step) {
     return FollowUntil(daemon.client(), job,
-                       [&](const v1::Job& told) { return Task(told).step() >= step; });
+                       [&](const v1::Job& told) { return TaskOf(told).step() >= step; });
   }
 };
 
@@ -86,14 +81,14 @@ TEST_F(RemoteWorkersTest, ACutShorterThanTheLeaseRepeatsNoStep) {
   const Pictures expected = Draw(daemon.client(), PictureRequest("noop", 7, kSteps));
   for (const double share : {0.4, 0.7}) {
     const std::string job = Submitted(daemon, 7);
-    const std::string worker = Task(AwaitStep(daemon, job, 3)).worker();
+    const std::string worker = TaskOf(AwaitStep(daemon, job, 3)).worker();
     Wire& wire = workers.wire(RemoteWorkers::BoxOf(worker));
     wire.Cut();
     Pass(absl::Seconds(5) * share);
     wire.Mend();
     const v1::Job ended = ExpectNoStepTwice(daemon, job);
     EXPECT_EQ(ended.state(), v1::JOB_STATE_SUCCEEDED);
-    EXPECT_EQ(Task(ended).worker(), worker) << share;
+    EXPECT_EQ(TaskOf(ended).worker(), worker) << share;
     EXPECT_EQ(Fetch(daemon.client(), job).bytes, expected.bytes);
   }
 }
@@ -104,14 +99,14 @@ TEST_F(RemoteWorkersTest, ACutLongerThanTheLeaseMovesTheTaskAndTheLateResultIsRe
   Daemon& daemon = workers.daemon();
   const Pictures expected = Draw(daemon.client(), PictureRequest("noop", 7, kSteps));
   const std::string job = Submitted(daemon, 7);
-  const std::string first = Task(AwaitStep(daemon, job, 3)).worker();
+  const std::string first = TaskOf(AwaitStep(daemon, job, 3)).worker();
   const size_t box = RemoteWorkers::BoxOf(first);
   workers.wire(box).Cut();
   // The first one finishes in its solitude, since it is two seconds ahead.
   const v1::Job moved = FollowUntil(daemon.client(), job, [](const v1::Job& told) {
-    return Task(told).attempt() == 2 && Task(told).step() >= kSteps / 2;
+    return TaskOf(told).attempt() == 2 && TaskOf(told).step() >= kSteps / 2;
   });
-  EXPECT_NE(Task(moved).worker(), first);
+  EXPECT_NE(TaskOf(moved).worker(), first);
   workers.wire(box).Mend();
   EXPECT_TRUE(Eventually([&] {
     return workers.worker(box).err().find("the attempt is not current") != std::string::npos;
@@ -120,8 +115,8 @@ TEST_F(RemoteWorkersTest, ACutLongerThanTheLeaseMovesTheTaskAndTheLateResultIsRe
   const Pictures after = Fetch(daemon.client(), job);
   EXPECT_EQ(after.bytes, expected.bytes);
   EXPECT_EQ(after.job.artifacts_size(), 1);
-  EXPECT_EQ(Task(after.job).attempt(), 2u);
-  EXPECT_EQ(Task(after.job).worker(), Task(moved).worker());
+  EXPECT_EQ(TaskOf(after.job).attempt(), 2u);
+  EXPECT_EQ(TaskOf(after.job).worker(), TaskOf(moved).worker());
   daemon.AwaitWorker(RemoteWorkers::Id(box), v1::WORKER_STATE_READY);
 }
 
@@ -130,12 +125,12 @@ TEST_F(RemoteWorkersTest, ARestartOfTheSchedulerRepeatsNoStep) {
   workers.StartBoth();
   Daemon& daemon = workers.daemon();
   const std::string job = Submitted(daemon, 7);
-  const std::string worker = Task(AwaitStep(daemon, job, 3)).worker();
+  const std::string worker = TaskOf(AwaitStep(daemon, job, 3)).worker();
   daemon.process().Signal(SIGKILL);
   daemon.Restart();
   const v1::Job ended = ExpectNoStepTwice(daemon, job);
   EXPECT_EQ(ended.state(), v1::JOB_STATE_SUCCEEDED);
-  EXPECT_EQ(Task(ended).worker(), worker);
+  EXPECT_EQ(TaskOf(ended).worker(), worker);
 }
 
 TEST_F(RemoteWorkersTest, StrangersAreRefused) {
