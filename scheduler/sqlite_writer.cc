@@ -19,11 +19,6 @@ namespace {
 // commit may wait.
 constexpr int kCheckpointFrames = 4096;
 
-// A checkpoint is repeated beside the writer until it leaves at most so many frames, which are what
-// came while it ran; the writer, whom the rest keeps from committing, then has little to copy.
-constexpr int kFramesLeft = 64;
-constexpr int kCheckpointPasses = 3;
-
 // Where several changes share a commit, the next one waits until so much time has passed since the
 // last one began, or so many changes wait: a commit costs the same for one change as for twenty,
 // and that is processor time that calls need. A change on its own is written at once.
@@ -192,20 +187,12 @@ void SqliteWriter::CheckpointLoop() {
       if (writer_done_) return;
       checkpoint_wanted_ = false;
     }
-    CopyLog();
+    // Copies without holding up the writer, which meanwhile adds a little at the end.
+    sqlite3_wal_checkpoint_v2(checkpoint_db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                              nullptr);
     absl::MutexLock lock(&mu_);
     checkpoint_ready_ = true;
     writer_work_.Signal();
-  }
-}
-
-// Without holding up the writer, which meanwhile adds a little at the end.
-void SqliteWriter::CopyLog() {
-  for (int pass = 0; pass < kCheckpointPasses; ++pass) {
-    int copied = 0;
-    const int result = sqlite3_wal_checkpoint_v2(checkpoint_db_.handle(), nullptr,
-                                                 SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
-    if (result != SQLITE_OK || wal_frames_ - copied <= kFramesLeft) return;
   }
 }
 

@@ -12,7 +12,6 @@
 // the slow way, also that of a Write() that has nobody to wake.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -60,7 +59,6 @@ class SqliteWriter {
   void Gather(std::chrono::steady_clock::time_point next_commit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CallBackLoop();
   void CheckpointLoop();
-  void CopyLog();
   absl::Status Commit(const std::vector<Pending>& batch);
   void Acknowledge();
   // Between two transactions: what the other connection has left, so that the log begins anew.
@@ -72,7 +70,7 @@ class SqliteWriter {
   DurableMark mark_;        // of the writer's
   const std::string wal_path_;
   int wal_fd_ = -1;
-  std::atomic<int> wal_frames_ = 0;  // set by SQLite's hook after a commit
+  int wal_frames_ = 0;  // set by SQLite's hook after a commit
 
   absl::Mutex mu_;
   absl::CondVar writer_work_, caller_work_, checkpointer_work_, idle_;
