@@ -24,6 +24,7 @@ endif()
 # Designated initializers leave fields at their defaults on purpose.
 set(HANGA_COMPILE_OPTIONS -Wall -Wextra -Werror -Wno-missing-field-initializers)
 if(HANGA_SANITIZER)
-  add_compile_options(-fsanitize=${HANGA_SANITIZER} -fno-omit-frame-pointer)
+  # GCC takes what sanitizers add for uses of what is not set.
+  add_compile_options(-fsanitize=${HANGA_SANITIZER} -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${HANGA_SANITIZER})
 endif()
