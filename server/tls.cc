@@ -69,6 +69,14 @@ absl::Status CheckPair(const TlsConfig& config, const std::string& certificate_p
   return absl::OkStatus();
 }
 
+absl::Status CheckClientCa(const TlsConfig& config) {
+  const auto client_ca = ReadPem("client_ca", config.client_ca);
+  if (!client_ca.ok()) return client_ca.status();
+  if (ParseCertificate(*client_ca) != nullptr) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("server.tls.client_ca: ", config.client_ca, " holds no certificate in PEM"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
@@ -79,19 +87,18 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
   auto key = ReadPem("key", config.key);
   if (!key.ok()) return key.status();
   if (auto status = CheckPair(config, *certificate, *key); !status.ok()) return status;
+  const bool asks_clients = !config.client_ca.empty();
+  if (asks_clients) {
+    if (auto status = CheckClientCa(config); !status.ok()) return status;
+  }
 
+  // Nothing may fail from here on: options that no credentials take over are never freed by gRPC.
   auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
       config.key, config.certificate, config.client_ca, kRereadSeconds);
   grpc::experimental::TlsServerCredentialsOptions options(std::move(provider));
   options.watch_identity_key_cert_pairs();
   options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  if (!config.client_ca.empty()) {
-    auto client_ca = ReadPem("client_ca", config.client_ca);
-    if (!client_ca.ok()) return client_ca.status();
-    if (ParseCertificate(*client_ca) == nullptr) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("server.tls.client_ca: ", config.client_ca, " holds no certificate in PEM"));
-    }
+  if (asks_clients) {
     options.watch_root_certs();
     options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   }
