@@ -9,34 +9,12 @@ still says something.
 """
 import argparse
 import json
-import statistics
 import time
 
 import torch
 from diffusers import AutoencoderKL, FluxTransformer2DModel
 
-
-def milliseconds(work, warm_up=4, runs=20):
-    for _ in range(warm_up):
-        work()
-    times = []
-    for _ in range(runs):
-        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        begin.record()
-        work()
-        end.record()
-        end.synchronize()
-        times.append(begin.elapsed_time(end))
-    return statistics.median(times)
-
-
-def on_device(make):
-    with torch.device("meta"):
-        model = make()
-    model = model.to_empty(device="cuda").to(torch.bfloat16).eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, 0.0 if parameter.dim() > 1 else 1.0, 0.02)
-    return model
+from random_models import milliseconds, on_device
 
 
 def locked_weights():

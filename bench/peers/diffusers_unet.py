@@ -6,35 +6,13 @@
 """
 import argparse
 import json
-import statistics
 import time
 
 import torch
 from diffusers import UNet2DConditionModel
 
+from random_models import milliseconds, on_device
 from unet_configs import SD15, SDXL
-
-def milliseconds(work, warm_up=10, runs=30):
-    for _ in range(warm_up):
-        work()
-    times = []
-    for _ in range(runs):
-        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        begin.record()
-        work()
-        end.record()
-        end.synchronize()
-        times.append(begin.elapsed_time(end))
-    return statistics.median(times)
-
-
-def on_device(config):
-    with torch.device("meta"):
-        model = UNet2DConditionModel(**config)
-    model = model.to_empty(device="cuda").to(torch.bfloat16).eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, 0.0 if parameter.dim() > 1 else 1.0, 0.02)
-    return model.to(memory_format=torch.channels_last)
 
 
 def inputs_of(config, size):
@@ -56,15 +34,16 @@ def main():
     parser.add_argument("--compile", action="store_true")
     arguments = parser.parse_args()
     config = SDXL if arguments.model == "sdxl" else SD15
-    model, inputs = on_device(config), inputs_of(config, arguments.size)
-    figures = {"peer_eager_ms": milliseconds(lambda: model(**inputs))}
+    model = on_device(lambda: UNet2DConditionModel(**config)).to(memory_format=torch.channels_last)
+    inputs = inputs_of(config, arguments.size)
+    figures = {"peer_eager_ms": milliseconds(lambda: model(**inputs), 10, 30)}
     if arguments.compile:
         compiled = torch.compile(model, fullgraph=True)
         begin = time.perf_counter()
         compiled(**inputs)
         torch.cuda.synchronize()
         figures["peer_compiling_s"] = time.perf_counter() - begin
-        figures["peer_compiled_ms"] = milliseconds(lambda: compiled(**inputs))
+        figures["peer_compiled_ms"] = milliseconds(lambda: compiled(**inputs), 10, 30)
     print(json.dumps(figures))
 
 
